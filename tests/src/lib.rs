@@ -27,7 +27,9 @@ pub mod mountinfo;
 mod payload;
 mod programs;
 mod release;
+pub mod report;
 pub mod root;
+pub mod session;
 mod spec;
 mod supervise;
 mod sys;
@@ -41,6 +43,8 @@ pub use login::Login;
 pub use machine::{Machine, wait_until};
 pub use programs::{have_programs, programs};
 pub use release::Release;
+pub use report::Report;
+pub use session::Session;
 pub use trials::{Trials, skip, strict, trials};
 
 /// What the hidden subcommands of the `lab` program run.
