@@ -39,6 +39,4 @@ in
       mendutils = self.packages.${pkgs.stdenv.hostPlatform.system}.default;
     }
   );
-
-  formatter = eachSystem (pkgs: pkgs.nixfmt);
 }

@@ -311,6 +311,7 @@ let
           wants = wanted host;
           packages = unitPackages host;
           declared = host.config.users.users ? guest;
+          tmpfiles = rules host;
         };
         expected = {
           wants = [
@@ -322,6 +323,7 @@ let
             "fix-runtime-dir-units"
           ];
           declared = false;
+          tmpfiles = { };
         };
       };
 

@@ -4,7 +4,6 @@
 //! `with_real_nixos` where `MENDUTILS_NIXPKGS` names a nixpkgs (and `MENDUTILS_NIXOS_WSL` a NixOS-WSL, else its
 //! options are stubs), `with_stubbed_nixos` elsewhere: nixpkgs' own `lib.evalModules` on stubbed options.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -58,6 +57,40 @@ fn repository() -> PathBuf {
 
 // The module.
 
+/// What the cases are evaluated with.
+#[derive(Clone)]
+struct World {
+    name: &'static str,
+    nix: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl World {
+    /// Passes a path by way of the search path, where nothing needs quoting.
+    fn give(&mut self, argument: &str, expression: &str, path: OsString) {
+        let mut entry = OsString::from(format!("{argument}="));
+        entry.push(path);
+        self.arguments.extend(["-I".into(), entry, "--arg".into(), argument.into(), expression.into()]);
+    }
+
+    /// The value of an attribute of nix/checks/results.nix.
+    fn evaluate(&self, attribute: &str) -> Result<Value> {
+        let output = Command::new(&self.nix)
+            .args(["--eval", "--strict", "--json", "--readonly-mode", "--store", "dummy://"])
+            .args(["-A", attribute])
+            .arg(repository().join("nix/checks/results.nix"))
+            .args(&self.arguments)
+            .output()
+            .context("running nix-instantiate")?;
+        ensure!(
+            output.status.success(),
+            "evaluating {attribute}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).context("reading the answer of nix-instantiate")
+    }
+}
+
 fn module_trials() -> Result<Vec<Trial>> {
     let Some(nix) = nix_instantiate() else {
         return Ok(vec![skipped(
@@ -65,36 +98,37 @@ fn module_trials() -> Result<Vec<Trial>> {
             "nix-instantiate (Debian: nix-bin), or MENDUTILS_NIX_INSTANTIATE",
         )]);
     };
-    let mut evaluation = Command::new(nix);
-    evaluation.args(["--eval", "--strict", "--json", "--readonly-mode", "--store", "dummy://"]);
-    evaluation.arg(repository().join("nix/checks/results.nix"));
-
-    let world = if let Some(nixpkgs) = env::var_os("MENDUTILS_NIXPKGS") {
-        give(&mut evaluation, "nixpkgs", "<nixpkgs>", nixpkgs);
+    let mut world = World { name: "with_stubbed_nixos", nix, arguments: Vec::new() };
+    if let Some(nixpkgs) = env::var_os("MENDUTILS_NIXPKGS") {
+        world.name = "with_real_nixos";
+        world.give("nixpkgs", "<nixpkgs>", nixpkgs);
         if let Some(wsl) = env::var_os("MENDUTILS_NIXOS_WSL") {
-            give(&mut evaluation, "nixosWsl", "<nixosWsl>", wsl);
-            "with_real_nixos_and_nixos_wsl"
-        } else {
-            "with_real_nixos"
+            world.name = "with_real_nixos_and_nixos_wsl";
+            world.give("nixosWsl", "<nixosWsl>", wsl);
         }
     } else {
         match nixpkgs_lib() {
-            Ok(lib) => give(&mut evaluation, "lib", "import <lib>", lib.into()),
+            Ok(lib) => world.give("lib", "import <lib>", lib.into()),
             Err(error) => {
                 return Ok(vec![skipped("module", &format!("MENDUTILS_NIXPKGS, or a registry: {error:#}"))]);
             }
         }
-        "with_stubbed_nixos"
-    };
+    }
 
-    let output = evaluation.output().context("running nix-instantiate")?;
-    ensure!(output.status.success(), "evaluating nix/checks: {}", String::from_utf8_lossy(&output.stderr));
-    let results: BTreeMap<String, Value> =
-        serde_json::from_slice(&output.stdout).context("reading the answer of nix-instantiate")?;
-    ensure!(!results.is_empty(), "nix/checks/module.nix has no case");
-    Ok(results
+    let names: Vec<String> = serde_json::from_value(world.evaluate("names")?)?;
+    ensure!(!names.is_empty(), "nix/checks/module.nix has no case");
+    // All at once where that works: one evaluation shares most of the work.
+    let results = world.evaluate("cases").unwrap_or_default();
+    Ok(names
         .into_iter()
-        .map(|(case, result)| trial(&format!("module::{world}::{case}"), move || verdict(&result)))
+        .map(|case| {
+            let result = results.get(&case).cloned();
+            let world = world.clone();
+            trial(&format!("module::{}::{case}", world.name), move || match result {
+                Some(result) => verdict(&result),
+                None => verdict(&world.evaluate(&format!("cases.{case}"))?),
+            })
+        })
         .collect())
 }
 
@@ -107,13 +141,6 @@ fn verdict(result: &Value) -> Result<()> {
         said("expected")
     );
     Ok(())
-}
-
-/// Passes a path as an argument of the expression by way of the search path, where nothing needs quoting.
-fn give(evaluation: &mut Command, argument: &str, expression: &str, path: OsString) {
-    let mut entry = OsString::from(format!("{argument}="));
-    entry.push(path);
-    evaluation.arg("-I").arg(entry).args(["--arg", argument, expression]);
 }
 
 fn nix_instantiate() -> Option<PathBuf> {
