@@ -7,6 +7,5 @@ def session_works():
         " busctl --user status >&2",
         timeout=30,
     )
-    machine.succeed("check-user-session alice >&2")
 
 
