@@ -17,8 +17,8 @@ for units in "$tools"/*/units; do
     while IFS= read -r -d '' file; do
       target=$out/lib/systemd/$kind/${file#"$units/$kind/"}
       mkdir -p "${target%/*}"
-      # The prefixes -@:+! of systemd.service(5), then a word without a slash.
-      sed -E "s|^(Exec[A-Za-z]+=[-@:+!]*)([A-Za-z0-9_][^/[:space:]]*)([[:space:]].*)?\$|\1$out/bin/\2\3|" \
+      # The prefixes -@:+!| of systemd.service(5), then a word without a slash.
+      sed -E "s#^(Exec[A-Za-z]+=[-@:+!|]*)([A-Za-z0-9_][^/[:space:]]*)([[:space:]].*)?\$#\1$out/bin/\2\3#" \
         "$file" >"$target"
       chmod 0444 "$target"
       while IFS= read -r program; do
@@ -26,7 +26,7 @@ for units in "$tools"/*/units; do
           echo "error: $file starts $program, which this package does not have" >&2
           failed=1
         fi
-      done < <(sed -nE 's|^Exec[A-Za-z]+=[-@:+!]*([^[:space:]]+).*$|\1|p' "$target")
+      done < <(sed -nE 's#^Exec[A-Za-z]+=[-@:+!|]*([^[:space:]]+).*$#\1#p' "$target")
     done < <(find "$units/$kind" -type f -print0)
   done
 done

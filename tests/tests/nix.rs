@@ -226,7 +226,7 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The program of each line that starts one, without systemd's prefixes.
 fn started(unit: &str) -> impl Iterator<Item = &str> {
     unit.lines().filter_map(|line| line.strip_prefix("Exec")?.split_once('=')).filter_map(|(_, command)| {
-        command.trim_start_matches(['-', '@', ':', '+', '!']).split_whitespace().next()
+        command.trim_start_matches(['-', '@', ':', '+', '!', '|']).split_whitespace().next()
     })
 }
 
@@ -269,7 +269,7 @@ fn only_the_program_of_an_exec_line_changes() -> Result<()> {
     let tools = tools_with(
         "x@.service.d/50-x.conf",
         "[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart=fix-it\n\
-         ExecStartPre=-fix-it --prepare %i\nExecStartPost=-+fix-it fix-it\n",
+         ExecStartPre=-fix-it --prepare %i\nExecStartPost=-+fix-it fix-it\nExecStop=|fix-it\n",
     )?;
     let out = package(&["fix-it"])?;
     let output = install(tools.path(), out.path())?;
@@ -281,7 +281,7 @@ fn only_the_program_of_an_exec_line_changes() -> Result<()> {
         text,
         format!(
             "[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart={bin}\n\
-             ExecStartPre=-{bin} --prepare %i\nExecStartPost=-+{bin} fix-it\n"
+             ExecStartPre=-{bin} --prepare %i\nExecStartPost=-+{bin} fix-it\nExecStop=|{bin}\n"
         )
     );
     Ok(())
