@@ -268,7 +268,7 @@ fn units_name_the_programs_of_the_package() -> Result<()> {
 fn only_the_program_of_an_exec_line_changes() -> Result<()> {
     let tools = tools_with(
         "x@.service.d/50-x.conf",
-        "[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart=fix-it\n\
+        "# ExecStart=fix-it\n[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart=fix-it\n\
          ExecStartPre=-fix-it --prepare %i\nExecStartPost=-+fix-it fix-it\nExecStop=|fix-it\n",
     )?;
     let out = package(&["fix-it"])?;
@@ -280,7 +280,7 @@ fn only_the_program_of_an_exec_line_changes() -> Result<()> {
     assert_eq!(
         text,
         format!(
-            "[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart={bin}\n\
+            "# ExecStart=fix-it\n[Unit]\nDescription=fix-it for %i\nDocumentation=man:fix-it(8)\n[Service]\nExecStart=\nExecStart={bin}\n\
              ExecStartPre=-{bin} --prepare %i\nExecStartPost=-+{bin} fix-it\nExecStop=|{bin}\n"
         )
     );
