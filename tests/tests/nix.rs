@@ -1,6 +1,6 @@
 //! The NixOS module, evaluated, and the install step of the Nix package. Nothing is built.
 //!
-//! The cases of the module stand in nix/checks/module.nix, and a trial's name says what they were evaluated with:
+//! The cases of the module stand in nix/checks/cases, and a trial's name says what they were evaluated with:
 //! `with_real_nixos` where `MENDUTILS_NIXPKGS` names a nixpkgs (and `MENDUTILS_NIXOS_WSL` a NixOS-WSL, else its
 //! options are stubs), `with_stubbed_nixos` elsewhere: nixpkgs' own `lib.evalModules` on stubbed options.
 
@@ -110,7 +110,7 @@ fn module_trials() -> Result<Vec<Trial>> {
     }
 
     let names: Vec<String> = serde_json::from_value(world.evaluate("names")?)?;
-    ensure!(!names.is_empty(), "nix/checks/module.nix has no case");
+    ensure!(!names.is_empty(), "nix/checks has no case");
     // All at once where that works: one evaluation shares most of the work.
     let results = world.evaluate("cases").unwrap_or_default();
     Ok(names
