@@ -20,7 +20,7 @@ use crate::mountinfo;
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// The host's cgroup2 mount, wherever it is: `/sys/fs/cgroup` when unified, `/sys/fs/cgroup/unified` when hybrid.
-pub(crate) fn mount_point() -> Result<PathBuf> {
+pub fn mount_point() -> Result<PathBuf> {
     let rows = mountinfo::read(Path::new("/proc/self/mountinfo"))?;
     match rows.into_iter().find(|row| row.kind == "cgroup2" && row.root == "/") {
         Some(row) => Ok(PathBuf::from(row.path)),
@@ -36,20 +36,34 @@ pub(crate) fn name() -> Result<PathBuf> {
     Ok(mount_point()?.join(format!("lab.{pid}.{start}.{number}")))
 }
 
-/// Kills and removes the cgroups of labs whose owner is dead; returns their names.
-pub(crate) fn reap() -> Result<Vec<String>> {
-    let base = mount_point()?;
+/// Kills and removes the cgroups of labs whose owner is dead; returns them.
+pub fn reap() -> Result<Vec<PathBuf>> {
     let mut reaped = Vec::new();
-    for entry in fs::read_dir(&base).with_context(|| format!("listing {}", base.display()))? {
-        let name = entry.with_context(|| format!("listing {}", base.display()))?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let Some((pid, start)) = owner(name) else { continue };
+    for (path, pid, start) in list()? {
         if start_time(pid)? != Some(start) {
-            remove(&base.join(name))?;
-            reaped.push(name.to_owned());
+            remove(&path)?;
+            reaped.push(path);
         }
     }
     Ok(reaped)
+}
+
+/// The cgroups of one process's machines.
+pub fn of_owner(owner: u32) -> Result<Vec<PathBuf>> {
+    Ok(list()?.into_iter().filter(|(_, pid, _)| *pid == owner).map(|(path, ..)| path).collect())
+}
+
+/// Every machine's cgroup on the host, with its owner and the owner's start time.
+fn list() -> Result<Vec<(PathBuf, u32, u64)>> {
+    let base = mount_point()?;
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&base).with_context(|| format!("listing {}", base.display()))? {
+        let name = entry.with_context(|| format!("listing {}", base.display()))?.file_name();
+        if let Some((pid, start)) = name.to_str().and_then(owner) {
+            found.push((base.join(name), pid, start));
+        }
+    }
+    Ok(found)
 }
 
 fn owner(name: &str) -> Option<(u32, u64)> {
@@ -76,7 +90,7 @@ fn start_time(pid: u32) -> Result<Option<u64>> {
 }
 
 /// Kills what is in the tree, waits until it is empty, and removes it bottom up. One that is gone is no error.
-pub(crate) fn remove(cgroup: &Path) -> Result<()> {
+pub fn remove(cgroup: &Path) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
     kill_all(cgroup)?;
     loop {
@@ -95,7 +109,7 @@ pub(crate) fn remove(cgroup: &Path) -> Result<()> {
 }
 
 /// Whether a process lives anywhere in the tree.
-pub(crate) fn is_populated(cgroup: &Path) -> Result<bool> {
+pub fn is_populated(cgroup: &Path) -> Result<bool> {
     let path = cgroup.join("cgroup.events");
     let events = or_gone(fs::read_to_string(&path)).with_context(|| format!("reading {}", path.display()))?;
     Ok(events.is_some_and(|events| events.lines().any(|line| line == "populated 1")))

@@ -117,11 +117,15 @@ pub(crate) fn lab_program() -> Result<PathBuf> {
     Ok(lab)
 }
 
-/// Where cargo puts the programs of the profile that this one was built with: tests lie one folder deeper.
+/// Where cargo puts the programs of the profile that this one was built with: tests and examples lie one folder deeper.
 pub(crate) fn target_folder() -> Result<PathBuf> {
     let own = env::current_exe().context("looking for this program")?;
     let folder = own.parent().unwrap_or(Path::new("/"));
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    let folder = if folder.ends_with("deps") || folder.ends_with("examples") {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
     Ok(folder.to_owned())
 }
 

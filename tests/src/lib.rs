@@ -13,7 +13,7 @@
 
 mod accounts;
 mod builder;
-mod cgroup;
+pub mod cgroup;
 mod device;
 mod enter;
 mod etc;
@@ -31,7 +31,7 @@ pub mod root;
 mod spec;
 mod supervise;
 mod sys;
-mod trials;
+pub mod trials;
 mod wsl;
 
 pub use accounts::{ANN, ODD, TIM, USERS, User};
@@ -39,7 +39,7 @@ pub use builder::Builder;
 pub use inside::{Inside, Output};
 pub use login::Login;
 pub use machine::{Machine, wait_until};
-pub use programs::{have_programs, programs};
+pub use programs::{have_programs, have_programs_in, programs};
 pub use release::Release;
 pub use trials::{Trials, skip, strict, trials};
 

@@ -27,7 +27,11 @@ pub fn programs() -> Result<PathBuf> {
 
 /// Whether every program of the workspace is there.
 pub fn have_programs() -> Result<bool> {
-    let folder = programs()?;
+    have_programs_in(&programs()?)
+}
+
+/// Whether every program of the workspace is in this folder.
+pub fn have_programs_in(folder: &Path) -> Result<bool> {
     Ok(tools()?.iter().all(|tool| folder.join(name(tool)).exists()))
 }
 

@@ -1,6 +1,7 @@
 //! The harness of the lab's test files: one trial for each case, or for each case and release.
 
 use std::env;
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -9,10 +10,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{host, release::Release, root};
 
-/// Set by `cargo lab test`: roots may be built.
-const BUILD: &str = "MENDUTILS_LAB";
-/// Turns every skip into a failure.
-const STRICT: &str = "MENDUTILS_STRICT";
+/// Set to 1 by `cargo lab test`: missing roots are built.
+pub const BUILD: &str = "MENDUTILS_LAB";
+/// Set to 1 it turns every skip into a failure.
+pub const STRICT: &str = "MENDUTILS_STRICT";
 
 /// The cases of a test file. See [`trials`].
 #[derive(Default)]
@@ -64,11 +65,19 @@ fn finish(result: Result<()>) -> Result<(), Failed> {
     result.map_err(|error| Failed::from(format!("{error:#}")))
 }
 
+/// Names a file to which every skip adds a line, so that `cargo lab test` can count them.
+pub const SKIPS: &str = "MENDUTILS_SKIPS";
+
 /// Ends a case that cannot run here: `return lab::skip("podman")` prints `skipped: needs podman`. A failure when
 /// `MENDUTILS_STRICT` is 1.
 pub fn skip(need: &str) -> Result<()> {
     if strict() {
         bail!("skipped: needs {need}");
+    }
+    if let Some(path) = env::var_os(SKIPS) {
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(format!("needs {need}\n").as_bytes()))
+            .context("counting a skip")?;
     }
     writeln!(std::io::stderr(), "skipped: needs {need}").context("writing to standard error")
 }

@@ -47,7 +47,8 @@ impl Wsl {
             set_mode(&wslg, 0o755)?;
         }
         let plain = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        mount_new("/run", "tmpfs", "none", plain, "mode=755")?;
+        // Strict: WSL's row has no `relatime`.
+        mount_new("/run", "tmpfs", "none", plain | MsFlags::MS_STRICTATIME, "mode=755")?;
         mount_new(
             "/run/user",
             "tmpfs",

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lab::{ANN, Machine, ODD, Release, TIM, USERS, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -17,7 +17,6 @@ fn main() -> ExitCode {
         .on_each("a_login_opens_a_session_and_a_logout_takes_the_runtime_directory_away", login_and_logout)
         .on_each("what_is_put_into_the_upper_layer_is_there_at_boot", payload)
         .on_each("two_machines_do_not_see_each_other", two_machines)
-        .on_each("nothing_is_left_of_a_dropped_machine", nothing_is_left)
         .run()
 }
 
@@ -150,20 +149,5 @@ fn two_machines(release: Release) -> Result<()> {
     ensure!(processes.text() == "1", "{processes}");
     drop(one);
     two.root(&["systemctl", "is-active", "user@1000.service"]).ok()?;
-    Ok(())
-}
-
-fn nothing_is_left(release: Release) -> Result<()> {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
-    let machine = Machine::builder(release).wsl(true).linger(TIM.name).boot()?;
-    machine.wait_for("user@1000.service", "active", SOON)?;
-    let (pid, cgroup) = (machine.pid(), machine.cgroup().to_owned());
-    let _open = machine.root(&["sleep", "1000"]).spawn()?;
-    machine.stop()?;
-    if std::path::Path::new(&format!("/proc/{pid}")).exists() {
-        bail!("PID 1 of the machine is still there");
-    }
-    ensure!(!cgroup.exists(), "{} is still there", cgroup.display());
-    ensure!(mounts == std::fs::read_to_string("/proc/self/mountinfo")?, "the host's mounts have changed");
     Ok(())
 }
