@@ -1,1 +1,25 @@
-//! Not yet written.
+//! What every program of mendutils stands on: arguments, exit codes, the report and its three shapes (terminal,
+//! journal, JSON), the lock, deadlines, running a command, and paths below a root.
+//!
+//! This crate knows no domain: nothing here knows what a runtime directory or a unit is.
+
+pub mod arguments;
+pub mod command;
+pub mod deadline;
+pub mod exit;
+pub mod lock;
+pub mod manual;
+pub mod program;
+pub mod progress;
+pub mod report;
+pub mod root;
+pub mod text;
+
+mod stream;
+
+pub use arguments::{Common, Wait, Write};
+pub use deadline::{Backoff, Deadline};
+pub use exit::{Exit, Refusal, refuse};
+pub use program::{Arguments, run};
+pub use report::{Finding, Report, Status, StepState};
+pub use root::Root;

@@ -1,0 +1,58 @@
+//! The options that all programs share, so that they are written and worded once.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{Deadline, Root};
+
+/// Options of every program.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Common {
+    /// Say more
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Say only what is wrong
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Print one JSON object on standard output (schema "mendutils/1")
+    #[arg(long)]
+    pub json: bool,
+
+    /// Work on a tree below DIR as if it were the root file system (for tests)
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    pub root: PathBuf,
+}
+
+impl Common {
+    /// The tree to work on.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        Root::new(&self.root)
+    }
+}
+
+/// Options of every program that writes.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Write {
+    /// Print what would be done and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of every program that waits.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Wait {
+    /// Give up waiting after SECS seconds
+    #[arg(long, value_name = "SECS", default_value_t = 10)]
+    pub timeout: u32,
+}
+
+impl Wait {
+    /// The moment at which waiting ends.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(Duration::from_secs(u64::from(self.timeout)))
+    }
+}

@@ -1,0 +1,65 @@
+//! One writer a target at a time: a later run exits 75.
+//!
+//! The lock file stands in a directory that only root can write. `/run/lock` would not do: it is world-writable on
+//! Debian, so any user could hold a lock there and keep root's repair from running.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+use anyhow::{Context, Result};
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::{Exit, Root, refuse};
+
+/// Where the locks stand; made on first use, gone with the next boot.
+pub const DIRECTORY: &str = "/run/mendutils";
+
+/// A held lock; the kernel drops it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
+
+/// Takes the lock called `name`, or refuses with 75 when another run holds it.
+pub fn take(root: &Root, name: &str) -> Result<Lock> {
+    let directory = root.join(DIRECTORY);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(&directory)
+        .with_context(|| format!("making {}", directory.display()))?;
+    let path = directory.join(format!("{name}.lock"));
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Lock(lock)),
+        Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
+            Exit::Busy,
+            format!("another run holds {}; try again when it has ended", path.display()),
+        )),
+        Err((_, error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit;
+
+    #[test]
+    fn the_second_run_is_told_to_come_back() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let first = take(&root, "fix-it.1000")?;
+        let error = take(&root, "fix-it.1000").unwrap_err();
+        assert_eq!(exit::of(&error), Exit::Busy);
+        take(&root, "fix-it.1001")?;
+        drop(first);
+        take(&root, "fix-it.1000")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Unit files and drop-ins as they stand on disk, with file and line of each setting. No process is run, so this works
+//! before the manager answers, and below any root.
+//!
+//! It follows systemd.unit(5), "Unit File Load Path": which fragment wins, which drop-ins apply to a name, its
+//! template, its dash prefixes and its type, and which of two drop-ins with one name wins. Not followed: aliases (their
+//! drop-ins apply too) and the drop-ins of `.wants` and `.requires` links.
+
+mod name;
+mod parse;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use oneshot::Root;
+use serde::Serialize;
+
+pub use parse::{Setting, parse};
+
+/// Where the system manager looks, first wins; `systemd-analyze unit-paths` prints the same.
+pub const SYSTEM_PATHS: [&str; 13] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
+    "/etc/systemd/system",
+    "/etc/systemd/system.attached",
+    "/run/systemd/system",
+    "/run/systemd/system.attached",
+    "/run/systemd/generator",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/run/systemd/generator.late",
+];
+
+/// Directories that only packages write to: a fragment there is the vendor's own.
+const VENDOR_PATHS: [&str; 2] = ["/usr/lib/systemd/system", "/lib/systemd/system"];
+
+/// All files of one unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UnitFiles {
+    /// The unit file, or the mask: a link to the null device, or an empty file.
+    pub fragment: Option<PathBuf>,
+    /// Whether [`Self::fragment`] is a mask.
+    pub is_masked: bool,
+    /// The drop-ins that count, in the order in which they apply.
+    pub drop_ins: Vec<PathBuf>,
+    /// Every setting, the fragment's first, in the order in which they apply. The paths are those below the root.
+    pub settings: Vec<Setting>,
+}
+
+/// What stands on disk beyond the vendor's own file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Overrides {
+    /// The mask, where the unit has one.
+    pub mask: Option<PathBuf>,
+    /// The settings of drop-ins, and of a fragment outside the vendor's directories. On NixOS every fragment is
+    /// outside, so a caller judges the values, not that there are some.
+    pub settings: Vec<Setting>,
+}
+
+/// Reads the files of a unit of the system manager.
+pub fn read(root: &Root, unit: &str) -> Result<UnitFiles> {
+    read_from(root, &SYSTEM_PATHS, unit)
+}
+
+/// Reads the files of a unit in the given unit paths, first wins.
+pub fn read_from(root: &Root, paths: &[&str], unit: &str) -> Result<UnitFiles> {
+    let mut files = UnitFiles::default();
+    if let Some((path, content)) = fragment(root, paths, unit)? {
+        match content {
+            Some(text) => files.settings = parse(&path, &text),
+            None => files.is_masked = true,
+        }
+        files.fragment = Some(path);
+    }
+    for (path, text) in drop_ins(root, paths, unit)? {
+        files.settings.extend(parse(&path, &text));
+        files.drop_ins.push(path);
+    }
+    Ok(files)
+}
+
+/// What stands beyond the vendor's file for an instance of a template, such as `user-runtime-dir@.service` and
+/// `1000`.
+pub fn overrides(root: &Root, template: &str, instance: &str) -> Result<Overrides> {
+    let files = read(root, &name::instantiate(template, instance))?;
+    let fragment = files.fragment.as_deref();
+    let is_vendor = |file: &Path| {
+        fragment == Some(file)
+            && VENDOR_PATHS.iter().any(|directory| file.parent() == Some(Path::new(directory)))
+    };
+    let mask = if files.is_masked { files.fragment.clone() } else { None };
+    Ok(Overrides { mask, settings: files.settings.into_iter().filter(|set| !is_vendor(&set.file)).collect() })
+}
+
+impl UnitFiles {
+    /// The values of a setting that count: an empty assignment drops those before it, and for conditions and
+    /// assertions an empty one drops all before it, whatever their kind (systemd.unit(5)).
+    #[must_use]
+    pub fn effective(&self, section: &str, key: &str) -> Vec<&Setting> {
+        let mut values = Vec::new();
+        for set in self.settings.iter().filter(|set| set.section == section) {
+            if set.value.is_empty() && resets(&set.key, key) {
+                values.clear();
+            } else if set.key == key {
+                values.push(set);
+            }
+        }
+        values
+    }
+}
+
+fn resets(empty: &str, key: &str) -> bool {
+    empty == key
+        || ["Condition", "Assert"].iter().any(|kind| empty.starts_with(kind) && key.starts_with(kind))
+}
+
+type Content = Option<String>;
+
+/// The first file of the unit's own name, then of its template; no content when it is a mask.
+fn fragment(root: &Root, paths: &[&str], unit: &str) -> Result<Option<(PathBuf, Content)>> {
+    for candidate in [Some(unit.to_owned()), name::template(unit)].into_iter().flatten() {
+        for directory in paths {
+            let path = Path::new(directory).join(&candidate);
+            if let Some(content) = content(root, &path)? {
+                return Ok(Some((path, content)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The drop-ins that count, by their file name, as systemd sorts them. Of two with one name that in the earlier
+/// directory wins, and a mask there hides all.
+fn drop_ins(root: &Root, paths: &[&str], unit: &str) -> Result<Vec<(PathBuf, String)>> {
+    let mut chosen: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let names = name::drop_in_names(unit);
+    for directory in paths {
+        for name in &names {
+            let directory = Path::new(directory).join(format!("{name}.d"));
+            for file in root.list(&directory)? {
+                if file.ends_with(".conf") {
+                    chosen.entry(file.clone()).or_insert_with(|| directory.join(file));
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for path in chosen.into_values() {
+        if let Some(Some(text)) = content(root, &path)? {
+            found.push((path, text));
+        }
+    }
+    Ok(found)
+}
+
+/// `None`: no such file, a dangling link included. `Some(None)`: a mask.
+fn content(root: &Root, path: &Path) -> Result<Option<Content>> {
+    let real = root.join(path);
+    match fs::metadata(&real) {
+        Ok(about) if about.is_file() && about.len() > 0 => {}
+        Ok(about) if about.is_dir() => return Ok(None),
+        Ok(_) => return Ok(Some(None)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error).with_context(|| format!("looking at {}", real.display())),
+    }
+    Ok(root.read(path)?.map(Some))
+}
+
+#[cfg(test)]
+mod tests;

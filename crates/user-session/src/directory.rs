@@ -1,0 +1,57 @@
+//! `/run/user` and `/run/user/UID` by descriptor: never by a path that somebody could swap.
+
+use std::fmt;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::{Directory, Found, open_in, open_parent, status};
+
+/// The parent of all runtime directories (file-hierarchy(7)).
+pub const PARENT: &str = "/run/user";
+
+/// The runtime directory of a uid (pam_systemd(8)).
+#[must_use]
+pub fn path(uid: u32) -> String {
+    format!("{PARENT}/{uid}")
+}
+
+/// Who owns a directory, and what may be done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits, with set-id and sticky.
+    pub mode: u32,
+    /// Superblock, as the mount table names it.
+    pub device: (u64, u64),
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{} {:04o}", self.uid, self.gid, self.mode)
+    }
+}
+
+/// What a runtime directory must not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A symbolic link, wherever it leads.
+    Symlink,
+    /// A regular file.
+    File,
+    /// A socket, FIFO or device.
+    Special,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Symlink => "a symbolic link",
+            Self::File => "a file",
+            Self::Special => "a socket, FIFO or device",
+        })
+    }
+}
