@@ -27,7 +27,7 @@ const SYSTEMD: [(&str, &str); 4] = [
 /// Why no machine can run here, in the words that follow `needs`; nothing when one can.
 pub fn lacks() -> Vec<String> {
     let mut lacks = Vec::new();
-    if !cfg!(target_os = "linux") {
+    if env::consts::OS != "linux" {
         lacks.push("Linux".to_owned());
     }
     if !Uid::effective().is_root() {

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts;
-use crate::host;
+use crate::{host, inner};
 
 /// The search path inside.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -177,7 +177,7 @@ impl Inside {
         let entry = serde_json::to_string(&self.entry).context("describing the command")?;
         let mut helper = Command::new(host::lab_program()?);
         helper.arg("machine-enter").arg(entry);
-        crate::sys::die_with_parent(&mut helper);
+        inner::die_with_parent(&mut helper);
         Ok(helper)
     }
 }

@@ -14,23 +14,17 @@
 mod accounts;
 mod builder;
 pub mod cgroup;
-mod device;
-mod enter;
-mod etc;
 pub mod host;
-mod init;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+mod inner;
 mod inside;
 mod login;
-mod lower;
 mod machine;
 pub mod mountinfo;
-mod payload;
 mod programs;
 mod release;
 pub mod root;
 mod spec;
-mod supervise;
-mod sys;
 pub mod trials;
 mod wsl;
 
@@ -46,7 +40,5 @@ pub use trials::{Trials, skip, strict, trials};
 /// What the hidden subcommands of the `lab` program run.
 #[doc(hidden)]
 pub mod stage {
-    pub use crate::enter::enter;
-    pub use crate::init::init;
-    pub use crate::supervise::supervise;
+    pub use crate::inner::{enter, init, supervise};
 }
