@@ -1,11 +1,13 @@
 //! The machine's own cgroup: where cgroup2 is, making, emptying and removing a tree, and reaping what a killed lab
 //! left behind.
 //!
-//! The name is `lab.<pid>.<start>.<n>`: the owner, its start time in ticks since boot (so that a reused pid is told
-//! apart), and a number.
+//! The name is `lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must not judge
+//! the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told apart), and a
+//! number.
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -33,7 +35,13 @@ pub(crate) fn name() -> Result<PathBuf> {
     let pid = std::process::id();
     let Some(start) = start_time(pid)? else { bail!("reading the start time of pid {pid}: no such process") };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    Ok(mount_point()?.join(format!("lab.{pid}.{start}.{number}")))
+    Ok(mount_point()?.join(format!("lab.{}.{pid}.{start}.{number}", pid_namespace()?)))
+}
+
+/// The inode of this process's PID namespace (namespaces(7)).
+fn pid_namespace() -> Result<u64> {
+    let path = "/proc/self/ns/pid";
+    fs::metadata(path).map(|metadata| metadata.ino()).with_context(|| format!("looking at {path}"))
 }
 
 /// Kills and removes the cgroups of labs whose owner is dead; returns them.
@@ -53,22 +61,24 @@ pub fn of_owner(owner: u32) -> Result<Vec<PathBuf>> {
     Ok(list()?.into_iter().filter(|(_, pid, _)| *pid == owner).map(|(path, ..)| path).collect())
 }
 
-/// Every machine's cgroup on the host, with its owner and the owner's start time.
+/// The cgroups of machines of this PID namespace, with the owner and the owner's start time.
 fn list() -> Result<Vec<(PathBuf, u32, u64)>> {
-    let base = mount_point()?;
+    let (base, namespace) = (mount_point()?, pid_namespace()?);
     let mut found = Vec::new();
     for entry in fs::read_dir(&base).with_context(|| format!("listing {}", base.display()))? {
         let name = entry.with_context(|| format!("listing {}", base.display()))?.file_name();
-        if let Some((pid, start)) = name.to_str().and_then(owner) {
+        if let Some((of, pid, start)) = name.to_str().and_then(owner)
+            && of == namespace
+        {
             found.push((base.join(name), pid, start));
         }
     }
     Ok(found)
 }
 
-fn owner(name: &str) -> Option<(u32, u64)> {
+fn owner(name: &str) -> Option<(u64, u32, u64)> {
     let mut parts = name.strip_prefix("lab.")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)); `None` when there is no such process.
@@ -168,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_owner_is_read_from_the_name() {
-        assert_eq!(owner("lab.12.3456.0"), Some((12, 3456)));
+        assert_eq!(owner("lab.4026531836.12.3456.0"), Some((4_026_531_836, 12, 3456)));
         assert_eq!(owner("lab.slice"), None);
         assert_eq!(owner("user.slice"), None);
     }

@@ -17,10 +17,11 @@ const BIN: &str = "/usr/local/bin";
 const UNITS: [(&str, &str); 2] =
     [("units/system", "/usr/lib/systemd/system"), ("units/user", "/usr/lib/systemd/user")];
 
-/// The folder of the programs: `MENDUTILS_BIN`, or where cargo put this program.
+/// The folder of the programs: `MENDUTILS_BIN`, from the top of the source tree when it is relative, or where cargo
+/// put this program.
 pub fn programs() -> Result<PathBuf> {
     match env::var_os("MENDUTILS_BIN") {
-        Some(folder) => Ok(folder.into()),
+        Some(folder) => Ok(host::workspace().join(folder)),
         None => host::target_folder(),
     }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::programs::have_programs;
 use crate::{host, release::Release, root};
 
 /// Set to 1 by `cargo lab test`: missing roots are built.
@@ -17,7 +18,10 @@ pub const STRICT: &str = "MENDUTILS_STRICT";
 
 /// The cases of a test file. See [`trials`].
 #[derive(Default)]
-pub struct Trials(Vec<Trial>);
+pub struct Trials {
+    cases: Vec<Trial>,
+    programs: bool,
+}
 
 /// Starts the list of a test file's cases, whose `main` (with `harness = false`) is
 /// `lab::trials().on_each("boots", boots).once("reaps", reaps).run()`.
@@ -26,6 +30,12 @@ pub fn trials() -> Trials {
 }
 
 impl Trials {
+    /// The cases that follow need the programs under test, and are skipped when those are not built.
+    pub fn with_programs(mut self) -> Self {
+        self.programs = true;
+        self
+    }
+
     /// A case that is run on every release; its name there is `NAME::RELEASE`.
     pub fn on_each(self, name: &str, case: fn(Release) -> Result<()>) -> Self {
         self.on(&Release::ALL, name, case)
@@ -33,9 +43,10 @@ impl Trials {
 
     /// A case that is run on some releases.
     pub fn on(mut self, releases: &[Release], name: &str, case: fn(Release) -> Result<()>) -> Self {
+        let programs = self.programs;
         for &release in releases {
-            self.0.push(Trial::test(format!("{name}::{release}"), move || {
-                finish(match lacking(release)? {
+            self.cases.push(Trial::test(format!("{name}::{release}"), move || {
+                finish(match lacking(release, programs)? {
                     Some(need) => skip(&need),
                     None => case(release),
                 })
@@ -46,7 +57,7 @@ impl Trials {
 
     /// A case without a release.
     pub fn once(mut self, name: &str, case: fn() -> Result<()>) -> Self {
-        self.0.push(Trial::test(name, move || {
+        self.cases.push(Trial::test(name, move || {
             finish(match host::lacks().as_slice() {
                 [] => case(),
                 lacks => skip(&lacks.join(", ")),
@@ -57,7 +68,7 @@ impl Trials {
 
     /// Runs them as the arguments say.
     pub fn run(self) -> ExitCode {
-        libtest_mimic::run(&Arguments::from_args(), self.0).exit_code()
+        libtest_mimic::run(&Arguments::from_args(), self.cases).exit_code()
     }
 }
 
@@ -87,8 +98,8 @@ pub fn strict() -> bool {
     env::var_os(STRICT).is_some_and(|value| value == "1")
 }
 
-/// What the host lacks for a machine of this release.
-fn lacking(release: Release) -> Result<Option<String>, Failed> {
+/// What is lacking for a machine of this release.
+fn lacking(release: Release, programs: bool) -> Result<Option<String>, Failed> {
     let mut lacks = host::lacks();
     match release {
         Release::Host => lacks.extend(host::lacks_systemd()),
@@ -99,6 +110,9 @@ fn lacking(release: Release) -> Result<Option<String>, Failed> {
                 lacks.push(format!("the root of {suite} (cargo lab roots)"));
             }
         }
+    }
+    if programs && !have_programs().map_err(|error| Failed::from(format!("{error:#}")))? {
+        lacks.push("the programs (cargo build --workspace)".to_owned());
     }
     Ok(Some(lacks).filter(|lacks| !lacks.is_empty()).map(|lacks| lacks.join(", ")))
 }

@@ -17,6 +17,9 @@ fn main() -> ExitCode {
         .on_each("a_login_opens_a_session_and_a_logout_takes_the_runtime_directory_away", login_and_logout)
         .on_each("what_is_put_into_the_upper_layer_is_there_at_boot", payload)
         .on_each("two_machines_do_not_see_each_other", two_machines)
+        .on_each("a_boot_that_fails_tells_why", failed_boot)
+        .with_programs()
+        .on_each("the_programs_and_their_units_are_installed", installed)
         .run()
 }
 
@@ -149,5 +152,33 @@ fn two_machines(release: Release) -> Result<()> {
     ensure!(processes.text() == "1", "{processes}");
     drop(one);
     two.root(&["systemctl", "is-active", "user@1000.service"]).ok()?;
+    Ok(())
+}
+
+fn failed_boot(release: Release) -> Result<()> {
+    let before = Machine::builder(release).before_systemd(&["false"]).boot();
+    let error = before.err().context("a failing command before systemd is no error")?;
+    ensure!(format!("{error:#}").contains("running [\"false\"] before systemd"), "{error:#}");
+
+    let unit = "[Unit]\nDescription=Waiting for ever\n\n[Service]\nType=oneshot\nExecStart=sleep infinity\n\n\
+                [Install]\nWantedBy=multi-user.target\n";
+    let stuck = Machine::builder(release)
+        .file("/etc/systemd/system/stuck.service", unit, 0o644)
+        .enable("stuck.service")
+        .deadline(Duration::from_secs(3))
+        .boot();
+    let error = stuck.err().context("a boot without end is no error")?;
+    ensure!(format!("{error:#}").contains("Waiting for ever"), "no journal in {error:#}");
+    Ok(())
+}
+
+fn installed(release: Release) -> Result<()> {
+    let machine = Machine::builder(release).programs().boot()?;
+    machine.root(&["systemd-run", "--wait", "--collect", "--quiet", "fix-runtime-dir", "--help"]).ok()?;
+    let units = lab::host::workspace().join("crates/tools/fix-runtime-dir/units/system");
+    for entry in std::fs::read_dir(&units).with_context(|| format!("listing {}", units.display()))? {
+        let path = std::path::Path::new("/usr/lib/systemd/system").join(entry?.file_name());
+        ensure!(machine.path(&path).exists(), "{} is not installed", path.display());
+    }
     Ok(())
 }
