@@ -30,6 +30,13 @@ pub fn mount_point() -> Result<PathBuf> {
     }
 }
 
+/// Whether the host's cgroup2 has a controller at all; [`crate::Machine::squat`] needs one.
+pub fn has_controller() -> Result<bool> {
+    let path = mount_point()?.join("cgroup.controllers");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(!text.trim().is_empty())
+}
+
 /// A path for a new cgroup of this process. Nothing is made yet.
 pub(crate) fn name() -> Result<PathBuf> {
     let pid = std::process::id();

@@ -25,6 +25,7 @@ mod programs;
 mod release;
 pub mod root;
 mod spec;
+mod squatter;
 pub mod trials;
 mod wsl;
 
@@ -35,6 +36,7 @@ pub use login::Login;
 pub use machine::{Machine, wait_until};
 pub use programs::{have_programs, have_programs_in, programs};
 pub use release::Release;
+pub use squatter::Squatter;
 pub use trials::{Trials, skip, strict, trials};
 
 /// What the hidden subcommands of the `lab` program run.

@@ -17,6 +17,7 @@ use crate::login::Login;
 use crate::mountinfo::{self, Row};
 use crate::release::Release;
 use crate::spec::{Spec, Started};
+use crate::squatter::Squatter;
 use crate::{cgroup, host};
 
 /// How long the removal of a machine may take.
@@ -131,6 +132,11 @@ impl Machine {
     pub fn login(&self, name: &str) -> Result<Login> {
         let login = self.root(&["/bin/login", "-f", name]).env("TERM", "dumb").on_terminal();
         Login::open(&login).with_context(|| format!("logging {name} in"))
+    }
+
+    /// Takes `user@UID.service` as another distribution of WSL does in the same cgroup tree. Before the user logs in.
+    pub fn squat(&self, uid: u32) -> Result<Squatter> {
+        Squatter::open(&self.cgroup, uid)
     }
 
     /// The mount table that PID 1 sees.

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         .on_each("a_user_session_finds_the_sockets_of_wslg", wslg_sockets)
         .on_each("a_stray_mount_of_fstab_breaks_the_user_manager", stray_mount)
         .on_each("a_stray_mount_breaks_the_manager_of_a_lingering_user", stray_mount_and_linger)
+        .on_each("another_distribution_in_the_same_cgroups_keeps_the_user_manager_out", collision)
         .run()
 }
 
@@ -123,6 +124,35 @@ fn stray_mount_and_linger(release: Release) -> Result<()> {
     }
     ensure!(machine.property("user-runtime-dir@1000.service", "ActiveState")? == "active");
     only(&machine, "/run/user/1000").map(drop)
+}
+
+/// 257 starts its manager within the other one's `init.scope`, and knows nothing of it.
+fn collision(release: Release) -> Result<()> {
+    if !lab::cgroup::has_controller()? {
+        return lab::skip("a controller of cgroup2");
+    }
+    let machine = Machine::builder(release).wsl(true).boot()?;
+    let squatter = machine.squat(TIM.uid)?;
+    let login = machine.login(TIM.name)?;
+    let version = machine.root(&["systemctl", "--version"]).ok()?;
+    if version.stdout.starts_with("systemd 257") {
+        return machine.wait_for("user@1000.service", "active", SOON);
+    }
+    machine.wait_for("user@1000.service", "failed", SOON)?;
+    // 219 in 252, "resources" in 262.
+    let result = machine.property("user@1000.service", "Result")?;
+    let status = machine.property("user@1000.service", "ExecMainStatus")?;
+    ensure!(result == "resources" || status == "219", "{result} {status}");
+    ensure!(machine.journal()?.contains("Device or resource busy"));
+    // As in WSL: populated, by a process of another PID namespace, which reads as 0.
+    let service = "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service";
+    let events = machine.root(&["cat", &format!("{service}/cgroup.events")]).ok()?;
+    ensure!(events.stdout.contains("populated 1"), "{events}");
+    let processes = machine.root(&["cat", &format!("{service}/init.scope/cgroup.procs")]).ok()?;
+    ensure!(processes.text() == "0", "{processes}");
+    drop(login);
+    drop(squatter);
+    machine.root(&["systemctl", "start", "user@1000.service"]).ok().map(drop)
 }
 
 fn only(machine: &Machine, path: &str) -> Result<Row> {
