@@ -10,6 +10,7 @@ pub mod limits;
 pub mod linger;
 pub mod mounts;
 pub mod namespace;
+pub mod policy;
 pub mod wsl;
 
 #[cfg(target_os = "linux")]
