@@ -1,2 +1,18 @@
-//! Not yet written.
-fn main() {}
+//! `cargo lab`: boots a throwaway systemd by hand, and builds its roots.
+
+mod cli;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            writeln!(std::io::stderr(), "lab: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::{Deadline, Root};
 /// Options of every program.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Common {
-    /// Say more; twice for every fact that was read
+    /// Say more
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod causes;
 pub mod cgroup;
+pub mod directory;
 pub mod fstab;
 pub mod limits;
 pub mod linger;
@@ -15,8 +16,6 @@ pub mod wsl;
 
 #[cfg(target_os = "linux")]
 pub mod bus;
-#[cfg(target_os = "linux")]
-pub mod directory;
 
 mod octal;
 

@@ -1,0 +1,116 @@
+//! The look at the directory itself: a few system calls and no process, because this is what every login pays for.
+
+use std::os::fd::AsFd;
+
+use anyhow::{Context, Result};
+use nix::sys::statfs::fstatfs;
+use oneshot::{Exit, Root, refuse};
+use user_session::directory::{self, Directory, Found, Status};
+use user_session::limits::{self, Limits};
+use user_session::{Account, Mount, MountTable, wsl};
+
+use crate::arguments::Wishes;
+use crate::decide;
+use crate::facts::{Facts, Place, Space};
+use crate::{links, session};
+
+/// proc_pid_status(5): effective capabilities, hexadecimal.
+const STATUS: &str = "/proc/self/status";
+
+/// capabilities(7): `CAP_SYS_ADMIN` is number 21.
+const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+/// The directories, held open; every change goes through these descriptors.
+#[derive(Debug)]
+pub(crate) struct Handles {
+    pub(crate) parent: Option<Directory>,
+    pub(crate) place: Option<Directory>,
+}
+
+/// Looks at everything that the decision needs; at the session only where the directory is not in order.
+pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<(Facts, Handles)> {
+    let (parent, parent_handle) = split(directory::open_parent(root)?);
+    let (place, place_handle) = match &parent_handle {
+        Some(parent) => split(directory::open_in(parent, &account.uid.to_string())?),
+        None => (Place::Missing, None),
+    };
+    let handles = Handles { parent: parent_handle, place: place_handle };
+    let table = MountTable::read(root)?;
+    let layers: Vec<Mount> = table.stack(&directory::path(account.uid)).into_iter().cloned().collect();
+    if let (Place::Directory(parent), Place::Directory(place)) = (&parent, &place) {
+        same_ground(&layers, parent, place)?;
+    }
+    let elsewhere = |layer: &Mount| {
+        let others = table.0.iter().filter(|row| row.device == layer.device);
+        let foreign = others.filter(|row| !decide::is_runtime_directory(&row.point, account.uid));
+        foreign.map(|row| row.point.clone()).collect()
+    };
+    let wslg = wsl::detect(root)?.map(|wsl| wsl.runtime_directory());
+    let mut facts = Facts {
+        account: account.clone(),
+        parent,
+        place,
+        shown_elsewhere: layers.last().map(elsewhere).unwrap_or_default(),
+        backing: table
+            .visible(&directory::path(account.uid))
+            .map(|row| row.fstype.clone())
+            .unwrap_or_default(),
+        space: if layers.is_empty() { None } else { space(handles.place.as_ref())? },
+        limits: Limits { size: 0, inodes: 0 },
+        // Whoever has a mount there may mount; only a plain directory leaves the question open.
+        may_mount: !layers.is_empty() || may_mount(root)?,
+        lost_links: links::lost(root, wslg.as_deref(), handles.place.as_ref())?,
+        is_in_own_unit: is_in_own_unit(root, account.uid)?,
+        layers,
+        session: None,
+    };
+    if !facts.layers.iter().all(shows_limits) || facts.layers.is_empty() {
+        facts.limits = limits::read(root, limits::physical_memory()?)?;
+    }
+    if wishes.start_manager || !decide::is_in_order(&facts, wishes) {
+        facts.session = Some(session::gather(root, &facts, handles.place.as_ref())?);
+    }
+    Ok((facts, handles))
+}
+
+fn split(found: Found) -> (Place, Option<Directory>) {
+    match found {
+        Found::Missing => (Place::Missing, None),
+        Found::Other(kind) => (Place::Other(kind), None),
+        Found::Directory(directory) => (Place::Directory(directory.status), Some(directory)),
+    }
+}
+
+fn shows_limits(layer: &Mount) -> bool {
+    layer.super_option("size").is_some() && layer.super_option("nr_inodes").is_some()
+}
+
+/// The directory that was opened must stand on the file system that the table names, or something moved meanwhile.
+fn same_ground(layers: &[Mount], parent: &Status, place: &Status) -> Result<()> {
+    let expected = layers.last().map_or(parent.device, |layer| layer.device);
+    if place.device == expected {
+        return Ok(());
+    }
+    Err(refuse(Exit::Busy, "a mount came or went while it was looked at; nothing was changed, run it again"))
+}
+
+fn space(place: Option<&Directory>) -> Result<Option<Space>> {
+    let Some(place) = place else { return Ok(None) };
+    let about = fstatfs(place.fd.as_fd()).context("reading the limits of the runtime directory")?;
+    let block = u64::try_from(about.block_size()).unwrap_or_default();
+    Ok(Some(Space { size: about.blocks().saturating_mul(block), inodes: about.files() }))
+}
+
+fn may_mount(root: &Root) -> Result<bool> {
+    let status = root.read(STATUS)?.unwrap_or_default();
+    let field = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = field.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default();
+    Ok(effective & CAP_SYS_ADMIN != 0)
+}
+
+/// Whether this is an `ExecStartPre=` or `ExecStartPost=` of `user-runtime-dir@UID.service` (cgroups(7)).
+fn is_in_own_unit(root: &Root, uid: u32) -> Result<bool> {
+    let groups = root.read("/proc/self/cgroup")?.unwrap_or_default();
+    let unit = format!("/user-runtime-dir@{uid}.service");
+    Ok(groups.lines().any(|line| line.ends_with(&unit)))
+}

@@ -1,0 +1,174 @@
+//! One run: every user in turn, each looked at, mended under the lock, and looked at again.
+
+use anyhow::{Context, Result};
+use oneshot::report::Step as Record;
+use oneshot::{Exit, Finding, Report, Root, Status, StepState, lock, refuse};
+use user_session::directory;
+use user_session::namespace::{self, MountNamespace};
+use user_session::{Account, Target, account};
+
+use crate::apply::apply;
+use crate::arguments::{Arguments, Wishes};
+use crate::decide::{self, Plan};
+use crate::facts::Facts;
+use crate::gather::{Handles, gather};
+use crate::manager;
+use crate::step::Step;
+
+/// A repair takes at most a few rounds: the parent, an upper layer or two, the directory. More means that something
+/// undoes it.
+const ROUNDS: usize = 8;
+
+/// Mends the runtime directory of every user that is named; one that fails does not keep the others from it.
+pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let root = arguments.common.root();
+    if !systemd::manager::is_running(&root)? {
+        report.info("skipped: systemd is not running here, so there is no /run/user to mend");
+        return Ok(());
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return Err(refuse(
+            Exit::NoPermission,
+            "only root may mend /run/user: run it with sudo or in a system unit",
+        ));
+    }
+    if namespace::of_this_process(&root)? == MountNamespace::Other {
+        report.finding(decide::other_namespace());
+        return Ok(());
+    }
+    for target in &arguments.users {
+        if let Err(error) = mend(&root, target, arguments, report) {
+            let exit = oneshot::exit::of(&error);
+            if arguments.users.len() == 1 {
+                return Err(error);
+            }
+            report.finding(
+                Finding::fail("runtime-dir", format!("{target}: {error:#}"))
+                    .about(target.to_string())
+                    .exits(exit),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn mend(root: &Root, target: &Target, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let wishes = arguments.wishes();
+    let Some(account) = account::find(root, target)? else {
+        report.info(&format!("skipped: {target} has no account, so its primary group is unknown"));
+        return Ok(());
+    };
+    let (facts, handles) = gather(root, &account, &wishes)?;
+    let is_in_order = decide::is_in_order(&facts, &wishes);
+    if !is_in_order {
+        let plan = decide::plan(&facts, &wishes);
+        if plan.steps.is_empty() || arguments.write.dry_run {
+            tell(&facts, &plan, report);
+        } else {
+            drop(handles);
+            mend_under_lock(root, &account, &wishes, report)?;
+        }
+    } else {
+        report.detail(&format!("{} is in order", directory::path(account.uid)));
+    }
+    if wishes.start_manager && report.exit() == Exit::Ok {
+        let (facts, handles) = gather(root, &account, &wishes)?;
+        drop(handles);
+        manager::bring_up(root, &facts, arguments, report)?;
+    }
+    Ok(())
+}
+
+/// A plan that is not carried out: a dry run, or nothing but reasons.
+fn tell(facts: &Facts, plan: &Plan, report: &mut Report) {
+    for step in shown(&plan.steps) {
+        report.step(record(step, facts, StepState::Would));
+    }
+    for finding in &plan.findings {
+        report.finding(finding.clone().about(&facts.account.name));
+    }
+    if let Some(idle) = &plan.idle {
+        report.detail(idle);
+    }
+}
+
+fn mend_under_lock(root: &Root, account: &Account, wishes: &Wishes, report: &mut Report) -> Result<()> {
+    let _lock = lock::take(root, &format!("fix-runtime-dir.{}", account.uid))?;
+    let mut done: Vec<Step> = Vec::new();
+    let mut said: Vec<Finding> = Vec::new();
+    for _ in 0..ROUNDS {
+        let (facts, mut handles) = gather(root, account, wishes)?;
+        let plan = decide::plan(&facts, wishes);
+        for finding in plan.findings {
+            // A cause that an earlier round told is not told again.
+            if !said.contains(&finding) {
+                report.finding(finding.clone().about(&account.name));
+                said.push(finding);
+            }
+        }
+        if plan.steps.is_empty() {
+            return verify(&facts, wishes, report);
+        }
+        if let Some(again) = plan.steps.iter().find(|step| !may_repeat(step) && done.contains(step)) {
+            let sentence = again.sentence(&directory::path(account.uid));
+            return Err(refuse(
+                Exit::Contradicted,
+                format!("it did not last: {sentence} is needed again; something undoes it"),
+            ));
+        }
+        for step in plan.steps {
+            take(&step, &facts, &mut handles, report)?;
+            let moves_ground = step.moves_ground();
+            done.push(step);
+            if moves_ground {
+                break;
+            }
+        }
+    }
+    Err(refuse(
+        Exit::Contradicted,
+        format!("{} was mended {ROUNDS} times and is still not in order", directory::path(account.uid)),
+    ))
+}
+
+/// Several layers are unmounted one by one, and a fresh mount has a label of its own.
+fn may_repeat(step: &Step) -> bool {
+    matches!(step, Step::Unmount | Step::Relabel)
+}
+
+fn take(step: &Step, facts: &Facts, handles: &mut Handles, report: &mut Report) -> Result<()> {
+    apply(step, facts, handles)?;
+    if shown(std::slice::from_ref(step)).next().is_some() {
+        report.step(record(step, facts, StepState::Done));
+    }
+    Ok(())
+}
+
+/// A label is restored only where SELinux is on, and then belongs to the step before it.
+fn shown(steps: &[Step]) -> impl Iterator<Item = &Step> {
+    steps.iter().filter(|step| **step != Step::Relabel)
+}
+
+fn record(step: &Step, facts: &Facts, state: StepState) -> Record {
+    let path = directory::path(facts.account.uid);
+    let target = match step {
+        Step::ParentOwner | Step::ParentMode => directory::PARENT.to_owned(),
+        Step::Child(name) | Step::RemoveSocket(name) => format!("{path}/{name}"),
+        Step::Link(link) => format!("{path}/{}", link.name),
+        Step::StartDirectoryUnit => format!("user-runtime-dir@{}.service", facts.account.uid),
+        _ => path.clone(),
+    };
+    Record::new(step.kind(), target, step.sentence(&path), state)
+}
+
+/// "Mended" is claimed of what was read back, not of calls that returned 0.
+fn verify(facts: &Facts, wishes: &Wishes, report: &mut Report) -> Result<()> {
+    let refused = report.findings().iter().any(|finding| finding.status == Status::Fail);
+    let session_may_differ = facts.session.as_ref().is_none_or(crate::facts::Session::is_live);
+    if refused || session_may_differ || wishes.prepare || decide::is_in_order(facts, wishes) {
+        return Ok(());
+    }
+    let path = directory::path(facts.account.uid);
+    Err(refuse(Exit::Contradicted, format!("{path} is still not in order: {:?}", facts.place)))
+        .context("reading back what was mended")
+}

@@ -1,0 +1,44 @@
+//! The command line.
+
+mod roots;
+mod shell;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use lab::stage;
+
+/// A throwaway real systemd, and the tests that run on it.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Shell(shell::Shell),
+    Roots(roots::Roots),
+    #[command(hide = true)]
+    MachineSupervise,
+    #[command(hide = true)]
+    MachineInit,
+    #[command(hide = true)]
+    MachineEnter {
+        entry: String,
+    },
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Shell(shell) => shell.run(),
+            Command::Roots(roots) => roots.run(),
+            Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
+            Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),
+            Command::MachineEnter { entry } => stage::enter(&entry).map(ExitCode::from),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What the host has, what it lacks for a lab, and installing that.
+
+use std::env;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use nix::unistd::Uid;
+
+use crate::cgroup;
+
+/// Programs for building roots, and their Debian packages.
+const TOOLS: [(&str, &str); 2] = [
+    ("/usr/bin/mmdebstrap", "mmdebstrap"),
+    ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
+];
+
+/// What the release that runs the host's own `/usr` needs, and the Debian packages.
+const SYSTEMD: [(&str, &str); 4] = [
+    ("/usr/lib/systemd/systemd", "systemd"),
+    ("/usr/lib/systemd/systemd-logind", "systemd"),
+    ("/usr/bin/dbus-daemon", "dbus-user-session"),
+    ("/bin/login", "login"),
+];
+
+/// Why no machine can run here, in the words that follow `needs`; nothing when one can.
+pub fn lacks() -> Vec<String> {
+    let mut lacks = Vec::new();
+    if !cfg!(target_os = "linux") {
+        lacks.push("Linux".to_owned());
+    }
+    if !Uid::effective().is_root() {
+        lacks.push("root".to_owned());
+    }
+    match cgroup::mount_point() {
+        Ok(mount) if nix::unistd::access(&mount, nix::unistd::AccessFlags::W_OK).is_err() => {
+            lacks.push(format!("a writable {}", mount.display()));
+        }
+        Ok(_) => {}
+        Err(error) => lacks.push(format!("cgroup2 ({error:#})")),
+    }
+    lacks
+}
+
+/// What the release of the host's own `/usr` lacks.
+pub fn lacks_systemd() -> Vec<String> {
+    let mut lacks: Vec<String> = SYSTEMD
+        .iter()
+        .filter(|(path, _)| !Path::new(path).exists())
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
+    if !Path::new("/bin").is_symlink() {
+        lacks.push("a merged /usr".to_owned());
+    }
+    lacks
+}
+
+/// Installs what is missing with apt, and says so; without apt, names it.
+pub fn install() -> Result<()> {
+    let mut packages: Vec<&str> = TOOLS
+        .iter()
+        .chain(&SYSTEMD)
+        .filter(|(path, _)| !Path::new(path).exists())
+        .map(|(_, package)| *package)
+        .collect();
+    if packages.contains(&"systemd") || packages.contains(&"dbus-user-session") {
+        packages.push("libpam-systemd");
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!("preparing the host: install {}", packages.join(" "));
+    }
+    say(&format!("installing {}", packages.join(" ")))?;
+    apt(&["update", "--quiet"])?;
+    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages.as_slice()].concat())
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let output = Command::new("/usr/bin/apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .output()
+        .context("running apt-get")?;
+    if !output.status.success() {
+        bail!("running apt-get {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+/// The mirror that the host's own apt uses, or Debian's.
+pub(crate) fn mirror() -> String {
+    let default = "http://deb.debian.org/debian".to_owned();
+    let output = Command::new("/usr/bin/apt-get")
+        .args(["indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)", "Created-By: Packages"])
+        .output();
+    let Ok(output) = output else { return default };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let found = text.lines().find_map(|line| line.strip_prefix("Debian Debian "));
+    found.map_or(default, |uri| uri.trim_end_matches('/').to_owned())
+}
+
+/// The `lab` program of this build: this one, or the one beside the test that runs.
+pub(crate) fn lab_program() -> Result<PathBuf> {
+    let own = env::current_exe().context("looking for this program")?;
+    if own.file_name().is_some_and(|name| name == "lab") {
+        return Ok(own);
+    }
+    let lab = target_folder()?.join("lab");
+    if !lab.exists() {
+        bail!("looking for {}: build the package lab", lab.display());
+    }
+    Ok(lab)
+}
+
+/// Where cargo puts the programs of the profile that this one was built with: tests lie one folder deeper.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let own = env::current_exe().context("looking for this program")?;
+    let folder = own.parent().unwrap_or(Path::new("/"));
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    Ok(folder.to_owned())
+}
+
+/// The source tree.
+pub fn workspace() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// A line for the person who waits. Never mixed into an answer: it goes to standard error.
+pub fn say(line: &str) -> Result<()> {
+    writeln!(std::io::stderr(), "lab: {line}").context("writing to standard error")
+}

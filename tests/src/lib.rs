@@ -1,0 +1,52 @@
+//! The lab: a throwaway real systemd in its own namespaces and its own cgroup, with real logind and real user
+//! managers, and the tests that cross programs.
+//!
+//! A [`Machine`] is booted from a [`Release`], is reached by [`Machine::root`], [`Machine::user`] and
+//! [`Machine::login`], and is gone when it is dropped. Three processes make one:
+//!
+//! 1. the owner (a test) holds the write end of a pipe, and nothing else that must be given back;
+//! 2. the supervisor (`lab machine-supervise`) makes the cgroup, starts the third and waits. When the pipe closes,
+//!    however the owner ended, it kills the machine and removes the cgroup;
+//! 3. the init (`lab machine-init`) unshares, builds the root file system, and executes systemd as PID 1.
+//!
+//! Nothing of a machine is mounted in the host's mount namespace, and its upper layer is a tmpfs there.
+
+mod accounts;
+mod builder;
+mod cgroup;
+mod device;
+mod enter;
+mod etc;
+pub mod host;
+mod init;
+mod inside;
+mod login;
+mod lower;
+mod machine;
+pub mod mountinfo;
+mod payload;
+mod programs;
+mod release;
+pub mod root;
+mod spec;
+mod supervise;
+mod sys;
+mod trials;
+mod wsl;
+
+pub use accounts::{ANN, ODD, TIM, USERS, User};
+pub use builder::Builder;
+pub use inside::{Inside, Output};
+pub use login::Login;
+pub use machine::{Machine, wait_until};
+pub use programs::{have_programs, programs};
+pub use release::Release;
+pub use trials::{Trials, skip, strict, trials};
+
+/// What the hidden subcommands of the `lab` program run.
+#[doc(hidden)]
+pub mod stage {
+    pub use crate::enter::enter;
+    pub use crate::init::init;
+    pub use crate::supervise::supervise;
+}

@@ -1,0 +1,126 @@
+//! Root file systems of Debian releases: built once by mmdebstrap, cached, and never written to.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::host;
+
+/// What is installed into a root. Other sets of packages get other roots: add a constant like this one.
+struct Profile {
+    /// Follows the suite in the name of the cached root; empty for the plain one.
+    suffix: &'static str,
+    packages: &'static [&'static str],
+}
+
+const PLAIN: Profile = Profile {
+    suffix: "",
+    packages: &[
+        "systemd",
+        "systemd-sysv",
+        "dbus",
+        "dbus-user-session",
+        "libpam-systemd",
+        "libnss-systemd",
+        "procps",
+        "util-linux",
+        "iproute2",
+        "login",
+    ],
+};
+
+/// Archives of releases that are still being made are older than they say.
+const APT_OPTION: &str = "--aptopt=Acquire::Check-Valid-Until \"false\"";
+
+/// Where the roots are: `MENDUTILS_LAB_CACHE`, or `lab/roots` in cargo's target folder.
+pub fn cache() -> Result<PathBuf> {
+    if let Some(folder) = env::var_os("MENDUTILS_LAB_CACHE") {
+        return Ok(folder.into());
+    }
+    let profile = host::target_folder()?;
+    Ok(profile.parent().unwrap_or(&profile).join("lab/roots"))
+}
+
+/// The root of a suite if it is built and its recipe is today's.
+pub fn cached(suite: &str) -> Result<Option<PathBuf>> {
+    find(&PLAIN, suite, &cache()?)
+}
+
+/// The root of a suite, built when it is missing. A second process waits for the first.
+pub fn ensure(suite: &str) -> Result<PathBuf> {
+    let cache = cache()?;
+    if let Some(root) = find(&PLAIN, suite, &cache)? {
+        return Ok(root);
+    }
+    fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
+    let path = cache.join(format!("{suite}{}.lock", PLAIN.suffix));
+    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    let Ok(_lock) = Flock::lock(file, FlockArg::LockExclusive) else { bail!("locking {}", path.display()) };
+    match find(&PLAIN, suite, &cache)? {
+        Some(root) => Ok(root),
+        None => build(&PLAIN, suite, &cache),
+    }
+}
+
+fn find(profile: &Profile, suite: &str, cache: &Path) -> Result<Option<PathBuf>> {
+    let name = format!("{suite}{}", profile.suffix);
+    let path = cache.join(format!("{name}.recipe"));
+    match fs::read_to_string(&path) {
+        Ok(recipe) if recipe == profile.packages.join(",") => Ok(Some(cache.join(name))),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+/// Builds beside it and renames; the recipe, written last, says that it is whole. Runs under the lock.
+fn build(profile: &Profile, suite: &str, cache: &Path) -> Result<PathBuf> {
+    host::install()?;
+    let root = cache.join(format!("{suite}{}", profile.suffix));
+    let [new, recipe, log] = ["new", "recipe", "log"].map(|end| root.with_added_extension(end));
+    remove(&recipe)?;
+    remove(&new)?;
+    remove(&root)?;
+    host::say(&format!("building {}", root.display()))?;
+    let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+    let packages = profile.packages.join(",");
+    let status = Command::new("/usr/bin/mmdebstrap")
+        .args(["--mode=root", "--variant=minbase", APT_OPTION, &format!("--include={packages}"), suite])
+        .arg(&new)
+        .arg(host::mirror())
+        .stdout(output.try_clone().context("duplicating a descriptor")?)
+        .stderr(output)
+        .status()
+        .context("running mmdebstrap")?;
+    if !status.success() {
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().rev().take(20).collect();
+        bail!(
+            "building {}: mmdebstrap {status}\n{}",
+            root.display(),
+            lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+        );
+    }
+    fs::rename(&new, &root).with_context(|| format!("renaming {}", new.display()))?;
+    fs::write(&recipe, packages).with_context(|| format!("writing {}", recipe.display()))?;
+    Ok(root)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
