@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
-use oneshot::Root;
+use oneshot::{Exit, Root, refuse};
 
 /// How this process's mount namespace compares with that of PID 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,13 @@ pub enum MountNamespace {
 /// Compares the two links.
 pub fn of_this_process(root: &Root) -> Result<MountNamespace> {
     let [own, first] = ["/proc/self/ns/mnt", "/proc/1/ns/mnt"].map(|path| root.join(path));
-    let own = fs::read_link(&own).with_context(|| format!("reading {}", own.display()))?;
+    let own = match fs::read_link(&own) {
+        Ok(own) => own,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(refuse(Exit::Unavailable, "/proc is not mounted here; nothing is judged without it"));
+        }
+        Err(error) => return Err(error).with_context(|| format!("reading {}", own.display())),
+    };
     match fs::read_link(&first) {
         Ok(of_first) if of_first == own => Ok(MountNamespace::OfPid1),
         Ok(_) => Ok(MountNamespace::Other),

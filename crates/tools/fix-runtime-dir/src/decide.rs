@@ -3,7 +3,7 @@
 use oneshot::{Exit, Finding};
 use user_session::cgroup::Population;
 use user_session::directory::Status;
-use user_session::{causes, directory};
+use user_session::{causes as words, directory};
 
 use crate::arguments::Wishes;
 use crate::facts::{Facts, Place, Session};
@@ -178,16 +178,21 @@ fn explain(session: &Session, plan: &mut Plan) {
     if plan.steps.is_empty() && !plan.findings.iter().any(|finding| finding.status == oneshot::Status::Fail) {
         return;
     }
-    for cause in &session.causes {
+    plan.findings.extend(causes(session));
+}
+
+/// The root causes as findings; they do not change the exit code, because what was mended works now.
+pub fn causes(session: &Session) -> impl Iterator<Item = Finding> {
+    session.causes.iter().map(|cause| {
         let finding = Finding::warn(cause.id, format!("cause: {}", cause.text)).shape(cause.shape);
-        plan.findings.push(finding.hints(cause.hints.iter().cloned()));
-    }
+        finding.hints(cause.hints.iter().cloned())
+    })
 }
 
 /// RF20: the mounts that this process sees are not those of the service manager.
 #[must_use]
 pub fn other_namespace() -> Finding {
-    let (text, hints) = causes::other_namespace("fix-runtime-dir");
+    let (text, hints) = words::other_namespace("fix-runtime-dir");
     Finding::fail("mount-ns", text).shape("RF20").hints(hints).exits(Exit::Config)
 }
 

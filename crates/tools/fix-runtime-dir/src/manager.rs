@@ -12,8 +12,9 @@ use user_session::bus::{self, Answer};
 use user_session::{causes, cgroup, directory};
 
 use crate::arguments::Arguments;
-use crate::decide::{ManagerStep, manager_step};
+use crate::decide::{self, ManagerStep, manager_step};
 use crate::facts::{Facts, Session};
+use crate::repair;
 
 /// A look at the bus is one system call; a look at the unit is a process, so it comes less often.
 const UNIT_LOOK: Duration = Duration::from_millis(400);
@@ -31,6 +32,7 @@ pub(crate) fn bring_up(root: &Root, facts: &Facts, arguments: &Arguments, report
         ManagerStep::Refuse(finding) => report.finding(finding.about(&facts.account.name)),
         ManagerStep::Wait => wait(root, facts, arguments, report)?,
         ManagerStep::Start { failed } => {
+            repair::say(decide::causes(session), &facts.account, report);
             if !dry_run {
                 if !failed.is_empty() {
                     Scope::System.systemctl()?.args(["reset-failed", "--"]).args(failed).output()?;
@@ -59,7 +61,7 @@ pub(crate) fn bring_up(root: &Root, facts: &Facts, arguments: &Arguments, report
     Ok(())
 }
 
-/// Good as soon as the bus answers, bad as soon as the unit has failed, undecided at the deadline.
+/// Good as soon as the bus answers and the unit is up, bad as soon as the unit has failed, undecided at the deadline.
 fn wait(root: &Root, facts: &Facts, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let uid = facts.account.uid;
     let manager = format!("user@{uid}.service");
@@ -69,8 +71,9 @@ fn wait(root: &Root, facts: &Facts, arguments: &Arguments, report: &mut Report) 
     let mut pause = Backoff::default();
     let mut next_look = Deadline::after(UNIT_LOOK);
     loop {
+        let mut answers = false;
         match bus::ask(&socket) {
-            Answer::Listens { uid: owner } if owner == uid => break,
+            Answer::Listens { uid: owner } if owner == uid => answers = true,
             Answer::Listens { uid: owner } => {
                 let text = format!("somebody with uid {owner} listens at {}", socket.display());
                 report.finding(Finding::fail("bus", text).compared(uid, owner));
@@ -78,8 +81,11 @@ fn wait(root: &Root, facts: &Facts, arguments: &Arguments, report: &mut Report) 
             }
             _ => {}
         }
-        if next_look.is_over() || deadline.is_over() {
+        if answers || next_look.is_over() || deadline.is_over() {
             let state = unit::show_one(&Scope::System, &manager)?;
+            if answers && state.is_up() {
+                break;
+            }
             if state.active == Active::Failed {
                 drop(progress);
                 report.finding(failed(root, facts, &state)?);

@@ -1,8 +1,8 @@
 //! One run: every user in turn, each looked at, mended under the lock, and looked at again.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use oneshot::report::Step as Record;
-use oneshot::{Exit, Finding, Report, Root, Status, StepState, lock, refuse};
+use oneshot::{Exit, Finding, Report, Root, StepState, lock, refuse};
 use user_session::directory;
 use user_session::namespace::{self, MountNamespace};
 use user_session::{Account, Target, account};
@@ -84,9 +84,7 @@ fn tell(facts: &Facts, plan: &Plan, report: &mut Report) {
     for step in shown(&plan.steps) {
         report.step(record(step, facts, StepState::Would));
     }
-    for finding in &plan.findings {
-        report.finding(finding.clone().about(&facts.account.name));
-    }
+    say(plan.findings.iter().cloned(), &facts.account, report);
     if let Some(idle) = &plan.idle {
         report.detail(idle);
     }
@@ -95,19 +93,13 @@ fn tell(facts: &Facts, plan: &Plan, report: &mut Report) {
 fn mend_under_lock(root: &Root, account: &Account, wishes: &Wishes, report: &mut Report) -> Result<()> {
     let _lock = lock::take(root, &format!("fix-runtime-dir.{}", account.uid))?;
     let mut done: Vec<Step> = Vec::new();
-    let mut said: Vec<Finding> = Vec::new();
     for _ in 0..ROUNDS {
         let (facts, mut handles) = gather(root, account, wishes)?;
         let plan = decide::plan(&facts, wishes);
-        for finding in plan.findings {
-            // A cause that an earlier round told is not told again.
-            if !said.contains(&finding) {
-                report.finding(finding.clone().about(&account.name));
-                said.push(finding);
-            }
-        }
+        // "Mended" is claimed of what was read back, not of calls that returned 0.
         if plan.steps.is_empty() {
-            return verify(&facts, wishes, report);
+            say(plan.findings, account, report);
+            return Ok(());
         }
         if let Some(again) = plan.steps.iter().find(|step| !may_repeat(step) && done.contains(step)) {
             let sentence = again.sentence(&directory::path(account.uid));
@@ -124,11 +116,22 @@ fn mend_under_lock(root: &Root, account: &Account, wishes: &Wishes, report: &mut
                 break;
             }
         }
+        say(plan.findings, account, report);
     }
     Err(refuse(
         Exit::Contradicted,
         format!("{} was mended {ROUNDS} times and is still not in order", directory::path(account.uid)),
     ))
+}
+
+/// What an earlier round told is not told again.
+pub(crate) fn say(findings: impl IntoIterator<Item = Finding>, account: &Account, report: &mut Report) {
+    for finding in findings {
+        let finding = finding.about(&account.name);
+        if !report.findings().contains(&finding) {
+            report.finding(finding);
+        }
+    }
 }
 
 /// Several layers are unmounted one by one, and a fresh mount has a label of its own.
@@ -159,16 +162,4 @@ fn record(step: &Step, facts: &Facts, state: StepState) -> Record {
         _ => path.clone(),
     };
     Record::new(step.kind(), target, step.sentence(&path), state)
-}
-
-/// "Mended" is claimed of what was read back, not of calls that returned 0.
-fn verify(facts: &Facts, wishes: &Wishes, report: &mut Report) -> Result<()> {
-    let refused = report.findings().iter().any(|finding| finding.status == Status::Fail);
-    let session_may_differ = facts.session.as_ref().is_none_or(crate::facts::Session::is_live);
-    if refused || session_may_differ || wishes.prepare || decide::is_in_order(facts, wishes) {
-        return Ok(());
-    }
-    let path = directory::path(facts.account.uid);
-    Err(refuse(Exit::Contradicted, format!("{path} is still not in order: {:?}", facts.place)))
-        .context("reading back what was mended")
 }
