@@ -90,6 +90,22 @@ pub fn override_fault(key: &str, value: &str) -> Option<&'static str> {
     }
 }
 
+/// One setting that keeps the directory from being made, as it is told.
+#[must_use]
+pub fn override_cause(file: &str, line: usize, (key, value): (&str, &str), fault: &str) -> String {
+    format!(
+        "line {line} of {} sets {}: {fault}",
+        text::printable(file),
+        text::printable(&format!("{key}={value}"))
+    )
+}
+
+/// The unit as a whole is masked.
+#[must_use]
+pub fn mask_cause(file: &str) -> String {
+    format!("user-runtime-dir@.service is masked by {}", text::printable(file))
+}
+
 /// How to be rid of an override.
 #[must_use]
 pub fn override_hint(file: &str, host: &Host) -> String {
