@@ -7,12 +7,12 @@ use nix::sys::statfs::fstatfs;
 use oneshot::{Exit, Root, refuse};
 use user_session::directory::{self, Directory, Found, Status};
 use user_session::limits::{self, Limits};
-use user_session::{Account, Mount, MountTable, wsl};
+use user_session::{Account, Mount, MountTable, wsl, wslg};
 
 use crate::arguments::Wishes;
 use crate::decide;
 use crate::facts::{Facts, Place, Space};
-use crate::{links, session};
+use crate::session;
 
 /// proc_pid_status(5): effective capabilities, hexadecimal.
 const STATUS: &str = "/proc/self/status";
@@ -59,7 +59,7 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         limits: Limits { size: 0, inodes: 0 },
         // Whoever has a mount there may mount; only a plain directory leaves the question open.
         may_mount: !layers.is_empty() || may_mount(root)?,
-        lost_links: links::lost(root, wslg.as_deref(), handles.place.as_ref())?,
+        lost_links: wslg::lost(root, wslg.as_deref(), handles.place.as_ref())?,
         is_in_own_unit: is_in_own_unit(root, account.uid)?,
         layers,
         session: None,

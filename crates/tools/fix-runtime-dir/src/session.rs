@@ -105,7 +105,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
     let overrides = files::overrides(root, "user-runtime-dir@.service", &facts.account.uid.to_string())?;
     if let Some(mask) = overrides.mask {
         let mask = mask.display().to_string();
-        let text = format!("user-runtime-dir@.service is masked by {mask}");
+        let text = causes::mask_cause(&mask);
         found.push(Cause {
             id: "runtime-dir-override",
             shape: "RF5",
@@ -116,7 +116,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
     for set in overrides.settings {
         if let Some(fault) = causes::override_fault(&set.key, &set.value) {
             let file = set.file.display().to_string();
-            let text = format!("line {} of {file} sets {}={}: {fault}", set.line, set.key, set.value);
+            let text = causes::override_cause(&file, set.line, (&set.key, &set.value), fault);
             found.push(Cause {
                 id: "runtime-dir-override",
                 shape: "RF5",
