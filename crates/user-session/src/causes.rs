@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn wsl_host(is_nixos: bool) -> Host {
-        Host { is_nixos, wsl: Some(Wsl { version: None, automount_root: "/win".into(), is_wsl1: false }) }
+        Host { is_nixos, wsl: Some(Wsl { automount_root: "/win".into(), is_wsl1: false }) }
     }
 
     fn entry(point: &str) -> Entry {

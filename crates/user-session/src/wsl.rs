@@ -13,8 +13,6 @@ const CONFIGURATION: &str = "/etc/wsl.conf";
 /// What is known of the WSL host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wsl {
-    /// Where the version can be read (as root), such as 2.6.3.
-    pub version: Option<Version>,
     /// `automount.root` of wsl.conf, without a trailing slash; `/mnt` by default.
     pub automount_root: String,
     /// WSL 1 has no Linux kernel and no systemd.
@@ -47,19 +45,21 @@ impl std::fmt::Display for Version {
 
 /// `None` where this is no WSL.
 pub fn detect(root: &Root) -> Result<Option<Wsl>> {
-    let kernel = root.read(KERNEL)?.unwrap_or_default();
     let container = root.read(CONTAINER)?.unwrap_or_default();
-    if container.trim() != "wsl" && !kernel.to_ascii_lowercase().contains("microsoft") {
+    // Only WSL 2 runs systemd, so the kernel needs no look where systemd has written that.
+    let kernel = if container.trim() == "wsl" { None } else { Some(root.read(KERNEL)?.unwrap_or_default()) };
+    if kernel.as_ref().is_some_and(|kernel| !kernel.to_ascii_lowercase().contains("microsoft")) {
         return Ok(None);
     }
     // "4.4.0-19041-Microsoft" against "6.6.87.2-microsoft-standard-WSL2".
-    let is_wsl1 = kernel.trim_end().ends_with("-Microsoft");
+    let is_wsl1 = kernel.is_some_and(|kernel| kernel.trim_end().ends_with("-Microsoft"));
     let configuration = root.read(CONFIGURATION)?.unwrap_or_default();
-    Ok(Some(Wsl { version: version(root), automount_root: automount_root(&configuration), is_wsl1 }))
+    Ok(Some(Wsl { automount_root: automount_root(&configuration), is_wsl1 }))
 }
 
 /// The version from the environment of PID 1; `None` for anyone but root, and where WSL is too old to say.
-fn version(root: &Root) -> Option<Version> {
+#[must_use]
+pub fn version(root: &Root) -> Option<Version> {
     // Only root may read it, and it only informs: any failure means "not known".
     let environment = root.read(ENVIRONMENT).ok()??;
     let value = environment.split('\0').find_map(|pair| pair.strip_prefix("container_host_version_id="))?;
@@ -89,14 +89,18 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn host(files: &[(&str, &str)]) -> Result<Option<Wsl>> {
+    fn tree(files: &[(&str, &str)]) -> Result<tempfile::TempDir> {
         let tree = tempfile::tempdir()?;
         for (path, text) in files {
             let path = tree.path().join(path);
             fs::create_dir_all(path.parent().unwrap_or(tree.path()))?;
             fs::write(path, text)?;
         }
-        detect(&Root::new(tree.path()))
+        Ok(tree)
+    }
+
+    fn host(files: &[(&str, &str)]) -> Result<Option<Wsl>> {
+        detect(&Root::new(tree(files)?.path()))
     }
 
     #[test]
@@ -108,11 +112,11 @@ mod tests {
 
     #[test]
     fn the_version_comes_from_the_environment_of_pid_1() -> Result<()> {
-        let wsl = host(&[
-            ("run/systemd/container", "wsl"),
-            ("proc/1/environ", "TERM=linux\0container=wsl\0container_host_version_id=2.6.3.0\0"),
-        ])?;
-        assert_eq!(wsl.and_then(|wsl| wsl.version), Some(Version(2, 6, 3)));
+        let environment = "TERM=linux\0container=wsl\0container_host_version_id=2.6.3.0\0";
+        let tree = tree(&[("run/systemd/container", "wsl\n"), ("proc/1/environ", environment)])?;
+        let root = Root::new(tree.path());
+        assert!(detect(&root)?.is_some());
+        assert_eq!(version(&root), Some(Version(2, 6, 3)));
         assert!(Version(2, 5, 9) < Version(2, 5, 10));
         Ok(())
     }

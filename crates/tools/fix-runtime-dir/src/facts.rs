@@ -30,6 +30,8 @@ pub struct Facts {
     pub lost_links: Vec<Link>,
     /// Whether this process belongs to `user-runtime-dir@UID.service`, that is runs before `user@UID.service`.
     pub is_in_own_unit: bool,
+    /// Whether the above was seen in another mount namespace than that of PID 1.
+    pub is_elsewhere: bool,
     /// Looked at only where the above is not in order.
     pub session: Option<Session>,
 }

@@ -7,8 +7,8 @@ use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, setfsgid, setfsuid, symlinkat, unlinkat};
 use oneshot::Root;
-use user_session::Account;
 use user_session::directory::Directory;
+use user_session::{Account, wsl};
 
 use crate::facts::Link;
 
@@ -23,12 +23,23 @@ const TEMPORARY: &str = ".fix-runtime-dir.link";
 
 /// The links that are missing or lead nowhere. What WSLg does not offer (the GUI is off) is not missed, and what
 /// stands there and works, such as the socket of a PulseAudio of the user's own, is left.
-pub(crate) fn lost(root: &Root, wslg: Option<&str>, place: Option<&Directory>) -> Result<Vec<Link>> {
-    let (Some(wslg), Some(place)) = (wslg, place) else { return Ok(Vec::new()) };
-    let mut lost = Vec::new();
+pub(crate) fn lost(root: &Root, place: Option<&Directory>) -> Result<Vec<Link>> {
+    let Some(place) = place else { return Ok(Vec::new()) };
+    let mut missing = Vec::new();
     for name in NAMES {
-        let target = format!("{wslg}/{name}");
-        if root.has(&target)? && !leads_somewhere(place, name)? {
+        if !leads_somewhere(place, name)? {
+            missing.push(name);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(wsl) = wsl::detect(root)? else { return Ok(Vec::new()) };
+    let folder = wsl.runtime_directory();
+    let mut lost = Vec::new();
+    for name in missing {
+        let target = format!("{folder}/{name}");
+        if root.has(&target)? {
             lost.push(Link { name, target });
         }
     }

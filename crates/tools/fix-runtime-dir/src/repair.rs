@@ -4,7 +4,6 @@ use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Finding, Report, Root, StepState, lock, refuse};
 use user_session::directory;
-use user_session::namespace::{self, MountNamespace};
 use user_session::{Account, Target, account};
 
 use crate::apply::apply;
@@ -31,10 +30,6 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             Exit::NoPermission,
             "only root may mend /run/user: run it with sudo or in a system unit",
         ));
-    }
-    if namespace::of_this_process(&root)? == MountNamespace::Other {
-        report.finding(decide::other_namespace());
-        return Ok(());
     }
     for target in &arguments.users {
         if let Err(error) = mend(&root, target, arguments, report) {

@@ -11,7 +11,7 @@ use systemd::unit::{Active, Unit};
 use systemd::{Scope, files};
 use user_session::causes::{self, Host};
 use user_session::directory::Directory;
-use user_session::{bus, cgroup, linger};
+use user_session::{bus, cgroup, linger, wsl};
 
 use crate::facts::{Cause, Facts, Manager, Place, Session};
 use crate::sockets;
@@ -126,7 +126,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
         }
     }
     let is_premount = facts.layers.len() > 1 || facts.layers.iter().any(|layer| layer.has_flag("noexec"));
-    if let Some(version) = host.wsl.as_ref().and_then(|wsl| wsl.version).filter(|_| is_premount) {
+    if let Some(version) = wsl::version(root).filter(|_| is_premount) {
         for advisory in causes::version_advisories(version, host.is_nixos) {
             let text = format!("this is WSL {version}: {advisory}");
             found.push(Cause { id: "wsl-version", shape: "RF2", text, hints: Vec::new() });

@@ -64,6 +64,12 @@ pub(super) fn place(facts: &Facts, status: &Status) -> Option<Finding> {
     })
 }
 
+/// RF20: the mounts that this process sees are not those of the service manager.
+pub(super) fn other_namespace() -> Finding {
+    let (text, hints) = causes::other_namespace("fix-runtime-dir");
+    Finding::fail("mount-ns", text).shape("RF20").hints(hints).exits(Exit::Config)
+}
+
 /// RF12.
 pub(super) fn foreign_cgroup(session: &Session) -> Option<Finding> {
     let Population::Foreign { path } = &session.population else { return None };

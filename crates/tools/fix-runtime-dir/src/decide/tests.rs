@@ -2,6 +2,8 @@ use user_session::directory::Kind;
 use user_session::limits::Limits;
 use user_session::{Account, Mount, MountTable};
 
+use user_session::cgroup::Population;
+
 use super::*;
 use crate::facts::{Cause, Link, Manager, Space};
 
@@ -14,7 +16,7 @@ fn mount(options: &str, super_options: &str) -> Mount {
 }
 
 fn status(uid: u32, gid: u32, mode: u32) -> Status {
-    Status { uid, gid, mode, device: (0, 9) }
+    Status { uid, gid, mode, device: (0, 9), mount: Some(9) }
 }
 
 fn healthy() -> Facts {
@@ -33,6 +35,7 @@ fn healthy() -> Facts {
         may_mount: true,
         lost_links: Vec::new(),
         is_in_own_unit: true,
+        is_elsewhere: false,
         session: Some(Session { is_wanted: true, manager: Manager::Inactive, ..Session::default() }),
     }
 }
@@ -271,6 +274,16 @@ fn rf17_links_files_and_foreign_file_systems_are_left() {
         assert!(steps(&facts).is_empty());
         assert_eq!(refusals(&facts), ["RF17"]);
     }
+}
+
+#[test]
+fn rf20_nothing_is_done_in_another_namespace() {
+    let facts = with(|facts| {
+        stray(facts);
+        facts.is_elsewhere = true;
+    });
+    assert!(!is_in_order(&facts, &PLAIN) && steps(&facts).is_empty());
+    assert_eq!(refusals(&facts), ["RF20"]);
 }
 
 #[test]
