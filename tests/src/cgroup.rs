@@ -1,9 +1,9 @@
 //! The machine's own cgroup: where cgroup2 is, making, emptying and removing a tree, and reaping what a killed lab
 //! left behind.
 //!
-//! The name is `mendutils-lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must not judge
-//! the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told apart), and a
-//! number.
+//! The name is `mendutils-lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must
+//! not judge the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told
+//! apart), and a number.
 
 use std::fs;
 use std::io::{self, ErrorKind};
