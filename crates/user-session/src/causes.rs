@@ -63,10 +63,7 @@ pub fn stray_entry(entry: &Entry, host: &Host) -> (String, Vec<String>) {
             text::printable(&entry.source),
             text::printable(&entry.fstype),
         ));
-        hints.push(format!(
-            "apply it with \"nixos-rebuild boot\" and then {}; not with \"switch\", which unmounts the live directory",
-            host.restart(),
-        ));
+        hints.push(apply_without_switch(host));
     } else {
         hints.push(format!("delete that line, then start anew with {}", host.restart()));
         hints.push(
@@ -74,6 +71,19 @@ pub fn stray_entry(entry: &Entry, host: &Host) -> (String, Vec<String>) {
         );
     }
     (cause, hints)
+}
+
+/// How to apply a configuration that drops such an entry.
+#[must_use]
+pub fn apply_without_switch(host: &Host) -> String {
+    if host.is_nixos {
+        format!(
+            "apply it with \"nixos-rebuild boot\" and then {}; not with \"switch\", which unmounts the live directory",
+            host.restart(),
+        )
+    } else {
+        format!("start anew with {}", host.restart())
+    }
 }
 
 /// Why a setting of `user-runtime-dir@.service` keeps systemd from making the directory; `None` where it does not.
