@@ -87,14 +87,26 @@ fn matches(query: &Query<'_>) -> Vec<String> {
     groups.join(&"+".to_owned())
 }
 
-/// What standard error says when not all could be read. journalctl(1) exits 0 when it merely left out the lines of
-/// others, and the words are the only sign of it (`src/shared/logs-show.c` and `src/journal/journalctl.c`).
+/// Why the system's own journal is out of reach. journalctl(1) exits 0 without a word when it leaves out what this user
+/// may not read, so the files are asked.
+fn kept_from(root: &Root) -> Result<Option<String>> {
+    let mut is_denied = false;
+    for directory in DIRECTORIES {
+        for machine in root.list(directory)? {
+            match File::open(root.join(format!("{directory}/{machine}/system.journal"))) {
+                Ok(_) => return Ok(None),
+                Err(error) => is_denied |= error.kind() == ErrorKind::PermissionDenied,
+            }
+        }
+    }
+    Ok(Some(if is_denied { DENIED.into() } else { "there is no journal".into() }))
+}
+
+/// What standard error says when not all could be read (`src/shared/logs-show.c`, `src/journal/journalctl.c`).
 fn unreadable(stderr: &str, succeeded: bool) -> Option<String> {
-    if stderr.contains("not seeing messages from other users") || stderr.contains("insufficient permissions")
-    {
-        return Some(
-            "this user may not read the system's journal; run as root or join group systemd-journal".into(),
-        );
+    let denied = ["not seeing messages from other users", "insufficient permissions"];
+    if denied.iter().any(|words| stderr.contains(words)) {
+        return Some(DENIED.into());
     }
     if stderr.contains("No journal files were found") || stderr.contains("no persistent journal") {
         return Some("there is no journal".into());
