@@ -1,0 +1,1 @@
+{ imports = [ ./systemd-user-session.nix ]; }

@@ -1,0 +1,3 @@
+final: _prev: {
+  mendutils = final.callPackage ./package.nix { };
+}
