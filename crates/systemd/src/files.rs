@@ -36,6 +36,15 @@ pub const SYSTEM_PATHS: [&str; 13] = [
     "/run/systemd/generator.late",
 ];
 
+/// Where every user's manager looks, but for the user's own directories and the transient ones; first wins.
+pub const USER_PATHS: [&str; 5] = [
+    "/etc/systemd/user",
+    "/run/systemd/user",
+    "/usr/local/lib/systemd/user",
+    "/usr/lib/systemd/user",
+    "/lib/systemd/user",
+];
+
 /// Directories that only packages write to: a fragment there is the vendor's own.
 const VENDOR_PATHS: [&str; 2] = ["/usr/lib/systemd/system", "/lib/systemd/system"];
 
@@ -57,8 +66,8 @@ pub struct UnitFiles {
 pub struct Overrides {
     /// The mask, where the unit has one.
     pub mask: Option<PathBuf>,
-    /// The settings of drop-ins, and of a fragment outside the vendor's directories. On NixOS every fragment is
-    /// outside, so a caller judges the values, not that there are some.
+    /// The settings of drop-ins, and of a fragment outside the vendor's directories, without those that a later one
+    /// resets. On NixOS every fragment is outside, so a caller judges the values, not that there are some.
     pub settings: Vec<Setting>,
 }
 
@@ -94,23 +103,30 @@ pub fn overrides(root: &Root, template: &str, instance: &str) -> Result<Override
             && VENDOR_PATHS.iter().any(|directory| file.parent() == Some(Path::new(directory)))
     };
     let mask = if files.is_masked { files.fragment.clone() } else { None };
-    Ok(Overrides { mask, settings: files.settings.into_iter().filter(|set| !is_vendor(&set.file)).collect() })
+    let standing = files.standing().into_iter().filter(|set| !is_vendor(&set.file)).cloned().collect();
+    Ok(Overrides { mask, settings: standing })
 }
 
 impl UnitFiles {
-    /// The values of a setting that count: an empty assignment drops those before it, and for conditions and
-    /// assertions an empty one drops all before it, whatever their kind (systemd.unit(5)).
+    /// The settings that count: an empty assignment drops those before it, and for conditions and assertions an empty
+    /// one drops all before it, whatever their kind (systemd.unit(5)).
     #[must_use]
-    pub fn effective(&self, section: &str, key: &str) -> Vec<&Setting> {
-        let mut values = Vec::new();
-        for set in self.settings.iter().filter(|set| set.section == section) {
-            if set.value.is_empty() && resets(&set.key, key) {
-                values.clear();
-            } else if set.key == key {
-                values.push(set);
+    pub fn standing(&self) -> Vec<&Setting> {
+        let mut standing: Vec<&Setting> = Vec::new();
+        for set in &self.settings {
+            if set.value.is_empty() {
+                standing.retain(|before| before.section != set.section || !resets(&set.key, &before.key));
+            } else {
+                standing.push(set);
             }
         }
-        values
+        standing
+    }
+
+    /// The values of one setting that count.
+    #[must_use]
+    pub fn effective(&self, section: &str, key: &str) -> Vec<&Setting> {
+        self.standing().into_iter().filter(|set| set.section == section && set.key == key).collect()
     }
 }
 

@@ -63,10 +63,7 @@ pub fn stray_entry(entry: &Entry, host: &Host) -> (String, Vec<String>) {
             text::printable(&entry.source),
             text::printable(&entry.fstype),
         ));
-        hints.push(format!(
-            "apply it with \"nixos-rebuild boot\" and then {}; not with \"switch\", which unmounts the live directory",
-            host.restart(),
-        ));
+        hints.push(apply_without_switch(host));
     } else {
         hints.push(format!("delete that line, then start anew with {}", host.restart()));
         hints.push(
@@ -74,6 +71,19 @@ pub fn stray_entry(entry: &Entry, host: &Host) -> (String, Vec<String>) {
         );
     }
     (cause, hints)
+}
+
+/// How to apply a configuration that drops such an entry.
+#[must_use]
+pub fn apply_without_switch(host: &Host) -> String {
+    if host.is_nixos {
+        format!(
+            "apply it with \"nixos-rebuild boot\" and then {}; not with \"switch\", which unmounts the live directory",
+            host.restart(),
+        )
+    } else {
+        format!("start anew with {}", host.restart())
+    }
 }
 
 /// Why a setting of `user-runtime-dir@.service` keeps systemd from making the directory; `None` where it does not.
@@ -88,6 +98,22 @@ pub fn override_fault(key: &str, value: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// One setting that keeps the directory from being made, as it is told.
+#[must_use]
+pub fn override_cause(file: &str, line: usize, (key, value): (&str, &str), fault: &str) -> String {
+    format!(
+        "line {line} of {} sets {}: {fault}",
+        text::printable(file),
+        text::printable(&format!("{key}={value}"))
+    )
+}
+
+/// The unit as a whole is masked.
+#[must_use]
+pub fn mask_cause(file: &str) -> String {
+    format!("user-runtime-dir@.service is masked by {}", text::printable(file))
 }
 
 /// How to be rid of an override.
@@ -124,26 +150,60 @@ pub fn other_namespace(program: &str) -> (String, Vec<String>) {
     )
 }
 
-/// What is known to be wrong with a version of WSL; empty for a version that has none of it.
+/// Something that is known to be wrong with a version of WSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advisory {
+    /// The failure shape that it leads to.
+    pub shape: &'static str,
+    /// What is wrong, and since when it is right.
+    pub text: &'static str,
+}
+
+/// Whether a version of WSL hides a lingering session behind a mount of its own.
 #[must_use]
-pub fn version_advisories(version: Version, is_nixos: bool) -> Vec<&'static str> {
-    let mut advisories = Vec::new();
-    if version < Version(2, 5, 10) {
-        advisories.push(
-            "WSL before 2.5.10 mounts a second tmpfs on the runtime directory at the first login, with mode 0755 and over \
-             a lingering session (microsoft/WSL#10205); update with \"wsl --update\"",
-        );
-    }
+pub fn login_mount_advisory(version: Version) -> Option<Advisory> {
+    (version < Version(2, 5, 10)).then_some(Advisory {
+        shape: "RF2",
+        text: "WSL before 2.5.10 mounts a second tmpfs on the runtime directory at the first login, with mode 0755 and \
+               over a lingering session (microsoft/WSL#10205); update with \"wsl --update\"",
+    })
+}
+
+/// NixOS undoes the linger of a user at each boot and switch: what to write instead.
+#[must_use]
+pub fn linger_undone(name: &str) -> Vec<String> {
+    vec![
+        format!("set users.users.{} in the configuration and apply it", nix_option(name)),
+        "linger-users.service disables everyone whose linger is false, the default up to stateVersion 25.05"
+            .into(),
+    ]
+}
+
+/// `tim.linger = true;`, the name quoted where Nix needs it.
+fn nix_option(name: &str) -> String {
+    let name = text::printable(name);
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
+    if is_plain { format!("{name}.linger = true;") } else { format!("{name:?}.linger = true;") }
+}
+
+/// What is known to be wrong with a version; empty for one that has none of it.
+#[must_use]
+pub fn version_advisories(version: Version, is_nixos: bool) -> Vec<Advisory> {
+    let mut advisories: Vec<_> = login_mount_advisory(version).into_iter().collect();
     if version == Version(2, 6, 0) && is_nixos {
-        advisories.push(
-            "WSL 2.6.0 warns of a failed user session on NixOS even when it works (microsoft/WSL#13236); update to 2.6.1",
-        );
+        advisories.push(Advisory {
+            shape: "RF21",
+            text: "WSL 2.6.0 warns of a failed user session on NixOS even when it works (microsoft/WSL#13236); update to \
+                   2.6.1",
+        });
     }
     if version < Version(2, 7, 0) {
-        advisories.push(
-            "WSL before 2.7.0 does not mask systemd-networkd-wait-online: a slow boot can end the login session before it \
-             is ready (microsoft/WSL#13562); update, or enable linger",
-        );
+        advisories.push(Advisory {
+            shape: "RF14",
+            text: "WSL before 2.7.0 does not mask systemd-networkd-wait-online: a slow boot can end the login session before \
+                   it is ready (microsoft/WSL#13562); update, or enable linger",
+        });
     }
     advisories
 }
@@ -153,7 +213,7 @@ mod tests {
     use super::*;
 
     fn wsl_host(is_nixos: bool) -> Host {
-        Host { is_nixos, wsl: Some(Wsl { automount_root: "/win".into(), is_wsl1: false }) }
+        Host { is_nixos, wsl: Some(Wsl { version: None, automount_root: "/win".into(), is_wsl1: false }) }
     }
 
     fn entry(point: &str) -> Entry {
@@ -203,6 +263,12 @@ mod tests {
         assert!(override_fault("ExecStart", "").is_none());
         assert!(override_fault("ExecStart", "/usr/lib/systemd/systemd-user-runtime-dir start %i").is_none());
         assert!(override_fault("ExecStartPost", "-fix-runtime-dir %i").is_none());
+    }
+
+    #[test]
+    fn an_odd_name_is_quoted_as_nix_wants_it() {
+        assert!(linger_undone("tim")[0].contains("users.users.tim.linger = true;"));
+        assert!(linger_undone("1tim.x")[0].contains("users.users.\"1tim.x\".linger = true;"));
     }
 
     #[test]

@@ -39,6 +39,17 @@ impl fmt::Display for Status {
     }
 }
 
+/// What stands at a path, without the descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing.
+    Missing,
+    /// No directory.
+    Other(Kind),
+    /// A directory.
+    Directory(Status),
+}
+
 /// What a runtime directory must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

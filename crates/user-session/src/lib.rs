@@ -3,6 +3,7 @@
 //! Nothing here writes, logs or exits. Every path is joined on a [`oneshot::Root`].
 
 pub mod account;
+pub mod bus;
 pub mod causes;
 pub mod cgroup;
 pub mod directory;
@@ -11,10 +12,9 @@ pub mod limits;
 pub mod linger;
 pub mod mounts;
 pub mod namespace;
+pub mod policy;
 pub mod wsl;
-
-#[cfg(target_os = "linux")]
-pub mod bus;
+pub mod wslg;
 
 mod octal;
 

@@ -13,6 +13,8 @@ const CONFIGURATION: &str = "/etc/wsl.conf";
 /// What is known of the WSL host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wsl {
+    /// Where the version can be read (as root), such as 2.6.3.
+    pub version: Option<Version>,
     /// `automount.root` of wsl.conf, without a trailing slash; `/mnt` by default.
     pub automount_root: String,
     /// WSL 1 has no Linux kernel and no systemd.
@@ -54,12 +56,11 @@ pub fn detect(root: &Root) -> Result<Option<Wsl>> {
     // "4.4.0-19041-Microsoft" against "6.6.87.2-microsoft-standard-WSL2".
     let is_wsl1 = kernel.is_some_and(|kernel| kernel.trim_end().ends_with("-Microsoft"));
     let configuration = root.read(CONFIGURATION)?.unwrap_or_default();
-    Ok(Some(Wsl { automount_root: automount_root(&configuration), is_wsl1 }))
+    Ok(Some(Wsl { version: version(root), automount_root: automount_root(&configuration), is_wsl1 }))
 }
 
 /// The version from the environment of PID 1; `None` for anyone but root, and where WSL is too old to say.
-#[must_use]
-pub fn version(root: &Root) -> Option<Version> {
+fn version(root: &Root) -> Option<Version> {
     // Only root may read it, and it only informs: any failure means "not known".
     let environment = root.read(ENVIRONMENT).ok()??;
     let value = environment.split('\0').find_map(|pair| pair.strip_prefix("container_host_version_id="))?;
@@ -115,8 +116,7 @@ mod tests {
         let environment = "TERM=linux\0container=wsl\0container_host_version_id=2.6.3.0\0";
         let tree = tree(&[("run/systemd/container", "wsl\n"), ("proc/1/environ", environment)])?;
         let root = Root::new(tree.path());
-        assert!(detect(&root)?.is_some());
-        assert_eq!(version(&root), Some(Version(2, 6, 3)));
+        assert_eq!(detect(&root)?.and_then(|wsl| wsl.version), Some(Version(2, 6, 3)));
         assert!(Version(2, 5, 9) < Version(2, 5, 10));
         Ok(())
     }

@@ -106,6 +106,7 @@ fn one_empty_condition_drops_those_of_every_kind() -> Result<()> {
     tree.write(&format!("{directory}/10-a.conf"), "[Unit]\nConditionPathIsMountPoint=!/run/user/%i\n")?;
     tree.write(&format!("{directory}/20-b.conf"), "[Unit]\nConditionPathExists=\n")?;
     assert!(tree.read()?.effective("Unit", "ConditionPathIsMountPoint").is_empty());
+    assert_eq!(tree.overrides()?, Overrides::default());
     Ok(())
 }
 

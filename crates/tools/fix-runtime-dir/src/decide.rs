@@ -137,7 +137,7 @@ fn standing(facts: &Facts, session: &Session, status: &Status, wishes: &Wishes, 
         plain(facts, session, plan);
     } else if let Some(remount) = in_place::remount(facts) {
         if session.is_live() {
-            plan.findings.push(in_place::left_on_live(facts));
+            plan.idle = Some(in_place::left_on_live(facts));
         } else {
             plan.steps.push(remount);
         }

@@ -1,9 +1,11 @@
 //! What the decision is made from: plain values, no descriptors.
 
 use user_session::cgroup::Population;
-use user_session::directory::{Kind, Status};
 use user_session::limits::Limits;
 use user_session::{Account, Mount};
+
+pub use user_session::directory::Place;
+pub use user_session::wslg::Link;
 
 /// All that is known of one user's runtime directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,17 +38,6 @@ pub struct Facts {
     pub session: Option<Session>,
 }
 
-/// What stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Nothing.
-    Missing,
-    /// No directory.
-    Other(Kind),
-    /// A directory.
-    Directory(Status),
-}
-
 /// Limits of a mounted tmpfs, as statfs(2) tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
@@ -54,15 +45,6 @@ pub struct Space {
     pub size: u64,
     /// Inodes, 0 for no limit.
     pub inodes: u64,
-}
-
-/// A link that WSLg's clients look for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// Name below the runtime directory.
-    pub name: &'static str,
-    /// Where it must lead.
-    pub target: String,
 }
 
 /// What is known of the user's session, and of why it may be broken.

@@ -8,12 +8,12 @@ use oneshot::{Exit, Root, refuse};
 use user_session::directory::{self, Directory, Found};
 use user_session::limits::{self, Limits};
 use user_session::namespace::{self, MountNamespace};
-use user_session::{Account, Mount, MountTable};
+use user_session::{Account, Mount, MountTable, wslg};
 
 use crate::arguments::Wishes;
 use crate::decide;
 use crate::facts::{Facts, Place, Space};
-use crate::{links, session};
+use crate::session;
 
 /// proc_pid_status(5): effective capabilities, hexadecimal.
 const STATUS: &str = "/proc/self/status";
@@ -45,7 +45,7 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         let foreign = others.filter(|row| !decide::is_runtime_directory(&row.point, account.uid));
         foreign.map(|row| row.point.clone()).collect()
     };
-    let lost_links = links::lost(root, handles.place.as_ref())?;
+    let lost_links = wslg::lost(root, handles.place.as_ref())?;
     let stands = matches!(place, Place::Directory(_));
     let mut facts = Facts {
         account: account.clone(),

@@ -3,56 +3,19 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context, Result};
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fstatat, mkdirat};
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, setfsgid, setfsuid, symlinkat, unlinkat};
-use oneshot::Root;
+use user_session::Account;
 use user_session::directory::Directory;
-use user_session::{Account, wsl};
 
 use crate::facts::Link;
-
-/// What `wslg-session.service` links.
-const NAMES: [&str; 4] = ["wayland-0", "wayland-0.lock", "pulse/native", "pulse/pid"];
 
 /// The only folder among them.
 const FOLDER: &str = "pulse";
 
 /// A link is made under this name and renamed, so that no client finds a gap.
 const TEMPORARY: &str = ".fix-runtime-dir.link";
-
-/// The links that are missing or lead nowhere. What WSLg does not offer (the GUI is off) is not missed, and what
-/// stands there and works, such as the socket of a PulseAudio of the user's own, is left.
-pub(crate) fn lost(root: &Root, place: Option<&Directory>) -> Result<Vec<Link>> {
-    let Some(place) = place else { return Ok(Vec::new()) };
-    let mut missing = Vec::new();
-    for name in NAMES {
-        if !leads_somewhere(place, name)? {
-            missing.push(name);
-        }
-    }
-    if missing.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some(wsl) = wsl::detect(root)? else { return Ok(Vec::new()) };
-    let folder = wsl.runtime_directory();
-    let mut lost = Vec::new();
-    for name in missing {
-        let target = format!("{folder}/{name}");
-        if root.has(&target)? {
-            lost.push(Link { name, target });
-        }
-    }
-    Ok(lost)
-}
-
-fn leads_somewhere(place: &Directory, name: &str) -> Result<bool> {
-    match fstatat(place.fd.as_fd(), name, AtFlags::empty()) {
-        Ok(_) => Ok(true),
-        Err(nix::Error::ENOENT | nix::Error::ENOTDIR | nix::Error::ELOOP | nix::Error::EACCES) => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("looking at {name}")),
-    }
-}
 
 /// Makes one link as the user: with the user's own rights nothing can be reached that the user could not reach, however
 /// the names in the user's directory change meanwhile.

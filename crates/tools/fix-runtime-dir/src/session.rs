@@ -11,7 +11,7 @@ use systemd::unit::{Active, Unit};
 use systemd::{Scope, files};
 use user_session::causes::{self, Host};
 use user_session::directory::Directory;
-use user_session::{bus, cgroup, linger, wsl};
+use user_session::{bus, cgroup, linger};
 
 use crate::facts::{Cause, Facts, Manager, Place, Session};
 use crate::sockets;
@@ -105,7 +105,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
     let overrides = files::overrides(root, "user-runtime-dir@.service", &facts.account.uid.to_string())?;
     if let Some(mask) = overrides.mask {
         let mask = mask.display().to_string();
-        let text = format!("user-runtime-dir@.service is masked by {mask}");
+        let text = causes::mask_cause(&mask);
         found.push(Cause {
             id: "runtime-dir-override",
             shape: "RF5",
@@ -116,7 +116,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
     for set in overrides.settings {
         if let Some(fault) = causes::override_fault(&set.key, &set.value) {
             let file = set.file.display().to_string();
-            let text = format!("line {} of {file} sets {}={}: {fault}", set.line, set.key, set.value);
+            let text = causes::override_cause(&file, set.line, (&set.key, &set.value), fault);
             found.push(Cause {
                 id: "runtime-dir-override",
                 shape: "RF5",
@@ -126,11 +126,12 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
         }
     }
     let is_premount = facts.layers.len() > 1 || facts.layers.iter().any(|layer| layer.has_flag("noexec"));
-    if let Some(version) = wsl::version(root).filter(|_| is_premount) {
-        for advisory in causes::version_advisories(version, host.is_nixos) {
-            let text = format!("this is WSL {version}: {advisory}");
-            found.push(Cause { id: "wsl-version", shape: "RF2", text, hints: Vec::new() });
-        }
+    let version = host.wsl.as_ref().and_then(|wsl| wsl.version).filter(|_| is_premount);
+    if let Some((version, advisory)) =
+        version.and_then(|version| Some((version, causes::login_mount_advisory(version)?)))
+    {
+        let text = format!("this is WSL {version}: {}", advisory.text);
+        found.push(Cause { id: "wsl-version", shape: advisory.shape, text, hints: Vec::new() });
     }
     Ok(found)
 }

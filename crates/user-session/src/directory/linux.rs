@@ -7,7 +7,7 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use oneshot::Root;
 
-use super::{Kind, PARENT, Status};
+use super::{Kind, PARENT, Place, Status};
 
 /// Opens nothing but the place itself, and follows no link.
 const PLACE: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
@@ -49,6 +49,18 @@ pub fn open_in(parent: &Directory, name: &str) -> Result<Found> {
 /// The status of an open directory as it is now.
 pub fn status(fd: impl AsFd) -> nix::Result<Status> {
     super::sys::statx(fd.as_fd())
+}
+
+impl Found {
+    /// The same without the descriptor.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Missing => Place::Missing,
+            Self::Other(kind) => Place::Other(*kind),
+            Self::Directory(directory) => Place::Directory(directory.status),
+        }
+    }
 }
 
 fn found(opened: nix::Result<OwnedFd>, look: impl Fn() -> nix::Result<FileStat>) -> nix::Result<Found> {

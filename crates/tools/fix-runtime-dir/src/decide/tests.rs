@@ -211,8 +211,7 @@ fn a_live_session_is_never_remounted() {
         facts.layers = vec![mount("rw,nosuid,nodev,noexec", "rw")];
     });
     let plan = plan(&facts, &PLAIN);
-    assert!(plan.steps.is_empty());
-    assert_eq!(plan.findings.len(), 1);
+    assert!(plan.steps.is_empty() && plan.findings.is_empty() && plan.idle.is_some());
 }
 
 #[test]
