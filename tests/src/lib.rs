@@ -23,7 +23,9 @@ mod machine;
 pub mod mountinfo;
 mod programs;
 mod release;
+pub mod report;
 pub mod root;
+pub mod session;
 mod spec;
 mod squatter;
 pub mod trials;
@@ -36,6 +38,8 @@ pub use login::Login;
 pub use machine::{Machine, wait_until};
 pub use programs::{have_programs, have_programs_in, programs};
 pub use release::Release;
+pub use report::Report;
+pub use session::Session;
 pub use squatter::Squatter;
 pub use trials::{Trials, skip, strict, trials};
 
