@@ -36,6 +36,7 @@ fn healthy() -> Facts {
         lost_links: Vec::new(),
         is_in_own_unit: true,
         is_elsewhere: false,
+        nologin: false,
         session: Some(Session { is_wanted: true, manager: Manager::Inactive, ..Session::default() }),
     }
 }
@@ -273,6 +274,15 @@ fn rf17_links_files_and_foreign_file_systems_are_left() {
         assert!(steps(&facts).is_empty());
         assert_eq!(refusals(&facts), ["RF17"]);
     }
+}
+
+#[test]
+fn rf18_nologin_is_told_but_not_while_the_host_boots() {
+    let mut facts = with(|facts| facts.nologin = true);
+    assert_eq!(held_up(&facts), None);
+    facts.is_in_own_unit = false;
+    assert_eq!(held_up(&facts).and_then(|finding| finding.shape), Some("RF18"));
+    assert!(is_in_order(&facts, &PLAIN));
 }
 
 #[test]
