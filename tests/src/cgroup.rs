@@ -1,9 +1,9 @@
 //! The machine's own cgroup: where cgroup2 is, making, emptying and removing a tree, and reaping what a killed lab
 //! left behind.
 //!
-//! The name is `lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must not judge
-//! the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told apart), and a
-//! number.
+//! The name is `mendutils-lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must
+//! not judge the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told
+//! apart), and a number.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -18,6 +18,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::mountinfo;
+
+/// Reaping is by name: it must be nobody else's.
+const PREFIX: &str = "mendutils-lab.";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -42,7 +45,7 @@ pub(crate) fn name() -> Result<PathBuf> {
     let pid = std::process::id();
     let Some(start) = start_time(pid)? else { bail!("reading the start time of pid {pid}: no such process") };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    Ok(mount_point()?.join(format!("lab.{}.{pid}.{start}.{number}", pid_namespace()?)))
+    Ok(mount_point()?.join(format!("{PREFIX}{}.{pid}.{start}.{number}", pid_namespace()?)))
 }
 
 /// The inode of this process's PID namespace (namespaces(7)).
@@ -84,7 +87,7 @@ fn list() -> Result<Vec<(PathBuf, u32, u64)>> {
 }
 
 fn owner(name: &str) -> Option<(u64, u32, u64)> {
-    let mut parts = name.strip_prefix("lab.")?.split('.');
+    let mut parts = name.strip_prefix(PREFIX)?.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_owner_is_read_from_the_name() {
-        assert_eq!(owner("lab.4026531836.12.3456.0"), Some((4_026_531_836, 12, 3456)));
+        assert_eq!(owner("mendutils-lab.4026531836.12.3456.0"), Some((4_026_531_836, 12, 3456)));
         assert_eq!(owner("lab.slice"), None);
         assert_eq!(owner("user.slice"), None);
     }

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::builder::Builder;
 use crate::inside::{Inside, wait};
@@ -179,9 +179,9 @@ impl Machine {
 
     /// Waits until a unit of the system manager has this `ActiveState`.
     pub fn wait_for(&self, unit: &str, state: &str, deadline: Duration) -> Result<()> {
-        wait_until(deadline, || Ok(self.property(unit, "ActiveState")? == state))
-            .with_context(|| format!("waiting for {unit} to be {state}"))
-            .with_context(|| self.journal_tail())
+        let waited = wait_until(deadline, || Ok(self.property(unit, "ActiveState")? == state));
+        waited
+            .map_err(|error| anyhow!("waiting for {unit} to be {state}: {error:#}\n{}", self.journal_tail()))
     }
 
     /// Kills it and removes all of it; what `drop` does, with the error.

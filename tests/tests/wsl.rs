@@ -74,6 +74,8 @@ fn automount_root(release: Release) -> Result<()> {
 fn wslg_sockets(release: Release) -> Result<()> {
     let machine = Machine::builder(release).wsl(true).boot()?;
     let _login = machine.login(TIM.name)?;
+    // 262 lets the shell start before the manager is ready.
+    machine.wait_for("user@1000.service", "active", SOON)?;
     let owner = machine.root(&["stat", "--format=%a %u", "/mnt/wslg/runtime-dir"]).ok()?;
     ensure!(owner.text() == "777 1000", "{owner}");
     for name in ["wayland-0", "pulse/native"] {

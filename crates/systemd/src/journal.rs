@@ -1,13 +1,21 @@
 //! Journal lines of this boot, through `journalctl`.
 
+use std::fs::File;
+use std::io::ErrorKind;
+
 use anyhow::Result;
-use oneshot::{Deadline, command};
+use oneshot::{Deadline, Root, command};
 use serde::Deserialize;
 
 use crate::scope::PATIENCE;
 
 /// The fields that are asked for; the timestamps come by themselves.
 const FIELDS: &str = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,UNIT";
+
+/// Where journald keeps its files, on disk and until the next boot, one folder a machine id.
+const DIRECTORIES: [&str; 2] = ["/var/log/journal", "/run/log/journal"];
+
+const DENIED: &str = "this user may not read the system's journal; run as root or join group systemd-journal";
 
 /// Which lines are wanted. Lines of units are those that the unit's processes wrote and those that PID 1 wrote about
 /// it; `_PID=1` keeps other processes from speaking in its name.
@@ -49,6 +57,9 @@ pub struct Line {
 
 /// Reads the lines that fit.
 pub fn read(query: &Query<'_>) -> Result<Journal> {
+    if let Some(reason) = kept_from(&Root::default())? {
+        return Ok(Journal::Unreadable(reason));
+    }
     let outcome = command::Command::new(command::find("journalctl")?)
         .deadline(Deadline::after(PATIENCE))
         .args(["--boot", "--no-pager", "--output=json", "--output-fields", FIELDS])
@@ -76,14 +87,26 @@ fn matches(query: &Query<'_>) -> Vec<String> {
     groups.join(&"+".to_owned())
 }
 
-/// What standard error says when not all could be read. journalctl(1) exits 0 when it merely left out the lines of
-/// others, and the words are the only sign of it (`src/shared/logs-show.c` and `src/journal/journalctl.c`).
+/// Why the system's own journal is out of reach. journalctl(1) exits 0 without a word when it leaves out what this user
+/// may not read, so the files are asked.
+fn kept_from(root: &Root) -> Result<Option<String>> {
+    let mut is_denied = false;
+    for directory in DIRECTORIES {
+        for machine in root.list(directory)? {
+            match File::open(root.join(format!("{directory}/{machine}/system.journal"))) {
+                Ok(_) => return Ok(None),
+                Err(error) => is_denied |= error.kind() == ErrorKind::PermissionDenied,
+            }
+        }
+    }
+    Ok(Some(if is_denied { DENIED.into() } else { "there is no journal".into() }))
+}
+
+/// What standard error says when not all could be read (`src/shared/logs-show.c`, `src/journal/journalctl.c`).
 fn unreadable(stderr: &str, succeeded: bool) -> Option<String> {
-    if stderr.contains("not seeing messages from other users") || stderr.contains("insufficient permissions")
-    {
-        return Some(
-            "this user may not read the system's journal; run as root or join group systemd-journal".into(),
-        );
+    let denied = ["not seeing messages from other users", "insufficient permissions"];
+    if denied.iter().any(|words| stderr.contains(words)) {
+        return Some(DENIED.into());
     }
     if stderr.contains("No journal files were found") || stderr.contains("no persistent journal") {
         return Some("there is no journal".into());
@@ -194,6 +217,19 @@ mod tests {
         let lines = parse(text);
         let told: Vec<_> = lines.iter().map(|line| (line.message.as_str(), line.unit.as_deref())).collect();
         assert_eq!(told, [("n\u{fffd}\n", Some("a")), ("", None), ("", None)]);
+    }
+
+    #[test]
+    fn a_host_without_a_system_journal_has_none() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        assert_eq!(kept_from(&root)?.as_deref(), Some("there is no journal"));
+        let machine = tree.path().join("run/log/journal/0123");
+        std::fs::create_dir_all(&machine)?;
+        assert!(kept_from(&root)?.is_some());
+        std::fs::write(machine.join("system.journal"), "")?;
+        assert_eq!(kept_from(&root)?, None);
+        Ok(())
     }
 
     #[test]

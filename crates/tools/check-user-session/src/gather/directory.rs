@@ -1,0 +1,71 @@
+//! `/run/user`, `/run/user/UID` and the mounts there.
+
+use std::os::fd::AsFd;
+
+use anyhow::Result;
+use nix::sys::statfs::fstatfs;
+use oneshot::Root;
+use user_session::directory::{self, Found, PARENT};
+use user_session::limits::{self, Limits};
+use user_session::{Mount, MountTable};
+
+use crate::facts::{Directory, Looked};
+
+/// proc_pid_status(5) of PID 1: what systemd may do is what counts, not what this process may.
+const STATUS: &str = "/proc/1/status";
+
+/// capabilities(7): `CAP_SYS_ADMIN` is number 21.
+const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+pub(super) fn gather(root: &Root, uid: u32) -> Result<Directory> {
+    let table = MountTable::read(root)?;
+    let path = directory::path(uid);
+    let stack = |path: &str| table.stack(path).into_iter().cloned().collect::<Vec<Mount>>();
+    let layers = stack(&path);
+    let parent = directory::open_parent(root);
+    let place = match &parent {
+        Ok(Found::Directory(parent)) => {
+            directory::open_in(parent, &uid.to_string()).map_err(|error| format!("{error:#}"))
+        }
+        Ok(_) => Ok(Found::Missing),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    Ok(Directory {
+        parent: parent.as_ref().map(Found::place).map_err(|error| format!("{error:#}")),
+        space: if layers.is_empty() { None } else { space(&place) },
+        place: place.as_ref().map(Found::place).map_err(Clone::clone),
+        parent_layers: stack(PARENT),
+        twins: layers
+            .last()
+            .map(|layer| table.twins(layer).map(|twin| twin.point.clone()).collect())
+            .unwrap_or_default(),
+        fstype: table.visible(&path).map(|mount| mount.fstype.clone()).unwrap_or_default(),
+        limits: limits::read(root, limits::physical_memory()?)?,
+        may_mount: may_mount(root)?,
+        layers,
+    })
+}
+
+fn space(place: &Looked<Found>) -> Option<Limits> {
+    let Ok(Found::Directory(directory)) = place else { return None };
+    let about = fstatfs(directory.fd.as_fd()).ok()?;
+    let block = u64::try_from(about.block_size()).ok()?;
+    Some(Limits { size: about.blocks().saturating_mul(block), inodes: about.files() })
+}
+
+fn may_mount(root: &Root) -> Result<bool> {
+    let status = root.read(STATUS)?.unwrap_or_default();
+    let field = status.lines().find_map(|line| line.strip_prefix("CapBnd:"));
+    let bound = field.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    Ok(bound.is_none_or(|bound| bound & CAP_SYS_ADMIN != 0))
+}
+
+/// Whether it is a directory and may be looked into.
+pub(super) fn held(root: &Root, uid: u32) -> Looked<Option<directory::Directory>> {
+    let parent = directory::open_parent(root).map_err(|error| format!("{error:#}"))?;
+    let Found::Directory(parent) = parent else { return Ok(None) };
+    match directory::open_in(&parent, &uid.to_string()).map_err(|error| format!("{error:#}"))? {
+        Found::Directory(place) => Ok(Some(place)),
+        _ => Ok(None),
+    }
+}
