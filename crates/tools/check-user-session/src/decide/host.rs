@@ -39,7 +39,7 @@ fn version(facts: &Facts) -> Vec<Finding> {
     if advisories.is_empty() {
         return vec![Finding::ok("wsl-version", format!("nothing is known against WSL {version}"))];
     }
-    let warn = |advisory| Finding::warn("wsl-version", format!("this is WSL {version}")).hint(advisory);
+    let warn = |advisory| Finding::warn("wsl-version", format!("this is WSL {version}: {advisory}"));
     advisories.into_iter().map(warn).collect()
 }
 
