@@ -1,11 +1,13 @@
 //! The machine's own cgroup: where cgroup2 is, making, emptying and removing a tree, and reaping what a killed lab
 //! left behind.
 //!
-//! The name is `lab.<pid>.<start>.<n>`: the owner, its start time in ticks since boot (so that a reused pid is told
+//! The name is `mendutils-lab.<namespace>.<pid>.<start>.<n>`: the owner's PID namespace (a lab in a container must
+//! not judge the owners of another), the owner, its start time in ticks since boot (so that a reused pid is told
 //! apart), and a number.
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -17,10 +19,13 @@ use nix::unistd::Pid;
 
 use crate::mountinfo;
 
+/// Reaping is by name: it must be nobody else's.
+const PREFIX: &str = "mendutils-lab.";
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// The host's cgroup2 mount, wherever it is: `/sys/fs/cgroup` when unified, `/sys/fs/cgroup/unified` when hybrid.
-pub(crate) fn mount_point() -> Result<PathBuf> {
+pub fn mount_point() -> Result<PathBuf> {
     let rows = mountinfo::read(Path::new("/proc/self/mountinfo"))?;
     match rows.into_iter().find(|row| row.kind == "cgroup2" && row.root == "/") {
         Some(row) => Ok(PathBuf::from(row.path)),
@@ -28,33 +33,62 @@ pub(crate) fn mount_point() -> Result<PathBuf> {
     }
 }
 
+/// Whether the host's cgroup2 has a controller at all; [`crate::Machine::squat`] needs one.
+pub fn has_controller() -> Result<bool> {
+    let path = mount_point()?.join("cgroup.controllers");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(!text.trim().is_empty())
+}
+
 /// A path for a new cgroup of this process. Nothing is made yet.
 pub(crate) fn name() -> Result<PathBuf> {
     let pid = std::process::id();
     let Some(start) = start_time(pid)? else { bail!("reading the start time of pid {pid}: no such process") };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    Ok(mount_point()?.join(format!("lab.{pid}.{start}.{number}")))
+    Ok(mount_point()?.join(format!("{PREFIX}{}.{pid}.{start}.{number}", pid_namespace()?)))
 }
 
-/// Kills and removes the cgroups of labs whose owner is dead; returns their names.
-pub(crate) fn reap() -> Result<Vec<String>> {
-    let base = mount_point()?;
+/// The inode of this process's PID namespace (namespaces(7)).
+fn pid_namespace() -> Result<u64> {
+    let path = "/proc/self/ns/pid";
+    fs::metadata(path).map(|metadata| metadata.ino()).with_context(|| format!("looking at {path}"))
+}
+
+/// Kills and removes the cgroups of labs whose owner is dead; returns them.
+pub fn reap() -> Result<Vec<PathBuf>> {
     let mut reaped = Vec::new();
-    for entry in fs::read_dir(&base).with_context(|| format!("listing {}", base.display()))? {
-        let name = entry.with_context(|| format!("listing {}", base.display()))?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let Some((pid, start)) = owner(name) else { continue };
+    for (path, pid, start) in list()? {
         if start_time(pid)? != Some(start) {
-            remove(&base.join(name))?;
-            reaped.push(name.to_owned());
+            remove(&path)?;
+            reaped.push(path);
         }
     }
     Ok(reaped)
 }
 
-fn owner(name: &str) -> Option<(u32, u64)> {
-    let mut parts = name.strip_prefix("lab.")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+/// The cgroups of one process's machines.
+pub fn of_owner(owner: u32) -> Result<Vec<PathBuf>> {
+    Ok(list()?.into_iter().filter(|(_, pid, _)| *pid == owner).map(|(path, ..)| path).collect())
+}
+
+/// The cgroups of machines of this PID namespace, with the owner and the owner's start time.
+fn list() -> Result<Vec<(PathBuf, u32, u64)>> {
+    let (base, namespace) = (mount_point()?, pid_namespace()?);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&base).with_context(|| format!("listing {}", base.display()))? {
+        let name = entry.with_context(|| format!("listing {}", base.display()))?.file_name();
+        if let Some((of, pid, start)) = name.to_str().and_then(owner)
+            && of == namespace
+        {
+            found.push((base.join(name), pid, start));
+        }
+    }
+    Ok(found)
+}
+
+fn owner(name: &str) -> Option<(u64, u32, u64)> {
+    let mut parts = name.strip_prefix(PREFIX)?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)); `None` when there is no such process.
@@ -76,7 +110,7 @@ fn start_time(pid: u32) -> Result<Option<u64>> {
 }
 
 /// Kills what is in the tree, waits until it is empty, and removes it bottom up. One that is gone is no error.
-pub(crate) fn remove(cgroup: &Path) -> Result<()> {
+pub fn remove(cgroup: &Path) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
     kill_all(cgroup)?;
     loop {
@@ -95,7 +129,7 @@ pub(crate) fn remove(cgroup: &Path) -> Result<()> {
 }
 
 /// Whether a process lives anywhere in the tree.
-pub(crate) fn is_populated(cgroup: &Path) -> Result<bool> {
+pub fn is_populated(cgroup: &Path) -> Result<bool> {
     let path = cgroup.join("cgroup.events");
     let events = or_gone(fs::read_to_string(&path)).with_context(|| format!("reading {}", path.display()))?;
     Ok(events.is_some_and(|events| events.lines().any(|line| line == "populated 1")))
@@ -154,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_owner_is_read_from_the_name() {
-        assert_eq!(owner("lab.12.3456.0"), Some((12, 3456)));
+        assert_eq!(owner("mendutils-lab.4026531836.12.3456.0"), Some((4_026_531_836, 12, 3456)));
         assert_eq!(owner("lab.slice"), None);
         assert_eq!(owner("user.slice"), None);
     }

@@ -27,7 +27,7 @@ const SYSTEMD: [(&str, &str); 4] = [
 /// Why no machine can run here, in the words that follow `needs`; nothing when one can.
 pub fn lacks() -> Vec<String> {
     let mut lacks = Vec::new();
-    if !cfg!(target_os = "linux") {
+    if env::consts::OS != "linux" {
         lacks.push("Linux".to_owned());
     }
     if !Uid::effective().is_root() {
@@ -117,11 +117,15 @@ pub(crate) fn lab_program() -> Result<PathBuf> {
     Ok(lab)
 }
 
-/// Where cargo puts the programs of the profile that this one was built with: tests lie one folder deeper.
+/// Where cargo puts the programs of the profile that this one was built with: tests and examples lie one folder deeper.
 pub(crate) fn target_folder() -> Result<PathBuf> {
     let own = env::current_exe().context("looking for this program")?;
     let folder = own.parent().unwrap_or(Path::new("/"));
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    let folder = if folder.ends_with("deps") || folder.ends_with("examples") {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
     Ok(folder.to_owned())
 }
 

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts;
-use crate::host;
+use crate::{host, inner};
 
 /// The search path inside.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -133,7 +133,7 @@ impl Inside {
             .and_then(|()| input.seek(SeekFrom::Start(0)))
             .context("writing its input")?;
         let mut helper = self
-            .helper()?
+            .command()?
             .stdin(input)
             .stdout(copy_of(&stdout)?)
             .stderr(copy_of(&stderr)?)
@@ -152,10 +152,10 @@ impl Inside {
         self.run()?.ok()
     }
 
-    /// Starts it with the caller's own descriptors and does not wait: for a program that a test watches or kills.
-    /// Standard streams are null unless the `Command` is changed. It dies with the thread that starts it.
+    /// Starts it without input and output and does not wait: for a program that a test watches or kills. It dies
+    /// with the thread that starts it.
     pub fn spawn(self) -> Result<Child> {
-        self.helper()?
+        self.command()?
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -165,7 +165,7 @@ impl Inside {
 
     /// Runs it on the caller's terminal, for a person.
     pub fn interactive(self) -> Result<ExitStatus> {
-        self.helper()?.status().context("starting lab machine-enter")
+        self.command()?.status().context("starting lab machine-enter")
     }
 
     pub(crate) fn on_terminal(mut self) -> Self {
@@ -173,11 +173,13 @@ impl Inside {
         self
     }
 
-    pub(crate) fn helper(&self) -> Result<Command> {
+    /// The same as a command of the host, for what the other methods do not do. It dies with the thread that starts
+    /// it; exit code 1 with `lab: …` on standard error is this package's own.
+    pub fn command(&self) -> Result<Command> {
         let entry = serde_json::to_string(&self.entry).context("describing the command")?;
         let mut helper = Command::new(host::lab_program()?);
         helper.arg("machine-enter").arg(entry);
-        crate::sys::die_with_parent(&mut helper);
+        inner::die_with_parent(&mut helper);
         Ok(helper)
     }
 }

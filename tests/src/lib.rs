@@ -13,25 +13,22 @@
 
 mod accounts;
 mod builder;
-mod cgroup;
-mod device;
-mod enter;
-mod etc;
+pub mod cgroup;
 pub mod host;
-mod init;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+mod inner;
 mod inside;
 mod login;
-mod lower;
 mod machine;
 pub mod mountinfo;
-mod payload;
 mod programs;
 mod release;
+pub mod report;
 pub mod root;
+pub mod session;
 mod spec;
-mod supervise;
-mod sys;
-mod trials;
+mod squatter;
+pub mod trials;
 mod wsl;
 
 pub use accounts::{ANN, ODD, TIM, USERS, User};
@@ -39,14 +36,15 @@ pub use builder::Builder;
 pub use inside::{Inside, Output};
 pub use login::Login;
 pub use machine::{Machine, wait_until};
-pub use programs::{have_programs, programs};
+pub use programs::{have_programs, have_programs_in, programs};
 pub use release::Release;
+pub use report::Report;
+pub use session::Session;
+pub use squatter::Squatter;
 pub use trials::{Trials, skip, strict, trials};
 
 /// What the hidden subcommands of the `lab` program run.
 #[doc(hidden)]
 pub mod stage {
-    pub use crate::enter::enter;
-    pub use crate::init::init;
-    pub use crate::supervise::supervise;
+    pub use crate::inner::{enter, init, supervise};
 }

@@ -37,7 +37,7 @@ impl Login {
         let show = || screen.try_clone().context("duplicating a descriptor");
         let (out, errors) = (show()?, show()?);
         let mut helper = login
-            .helper()?
+            .command()?
             .stdin(Stdio::piped())
             .stdout(out)
             .stderr(errors)

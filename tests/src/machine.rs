@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::builder::Builder;
 use crate::inside::{Inside, wait};
@@ -17,6 +17,7 @@ use crate::login::Login;
 use crate::mountinfo::{self, Row};
 use crate::release::Release;
 use crate::spec::{Spec, Started};
+use crate::squatter::Squatter;
 use crate::{cgroup, host};
 
 /// How long the removal of a machine may take.
@@ -133,6 +134,11 @@ impl Machine {
         Login::open(&login).with_context(|| format!("logging {name} in"))
     }
 
+    /// Takes `user@UID.service` as another distribution of WSL does in the same cgroup tree. Before the user logs in.
+    pub fn squat(&self, uid: u32) -> Result<Squatter> {
+        Squatter::open(&self.cgroup, uid)
+    }
+
     /// The mount table that PID 1 sees.
     pub fn mountinfo(&self) -> Result<Vec<Row>> {
         mountinfo::read(Path::new(&format!("/proc/{}/mountinfo", self.pid)))
@@ -173,9 +179,9 @@ impl Machine {
 
     /// Waits until a unit of the system manager has this `ActiveState`.
     pub fn wait_for(&self, unit: &str, state: &str, deadline: Duration) -> Result<()> {
-        wait_until(deadline, || Ok(self.property(unit, "ActiveState")? == state))
-            .with_context(|| format!("waiting for {unit} to be {state}"))
-            .with_context(|| self.journal_tail())
+        let waited = wait_until(deadline, || Ok(self.property(unit, "ActiveState")? == state));
+        waited
+            .map_err(|error| anyhow!("waiting for {unit} to be {state}: {error:#}\n{}", self.journal_tail()))
     }
 
     /// Kills it and removes all of it; what `drop` does, with the error.
@@ -187,17 +193,19 @@ impl Machine {
         if self.lifeline.take().is_none() {
             return Ok(());
         }
-        match wait(&mut self.supervisor, STOP)? {
-            Some(status) if status.success() => Ok(()),
-            Some(_) => bail!("stopping {}: {}", self.release, self.console()?),
-            None => bail!("stopping {}: not gone after {STOP:?}", self.release),
+        let ended = wait(&mut self.supervisor, STOP)?;
+        if ended.is_none_or(|status| !status.success()) {
+            // It can have been killed: do its work.
+            cgroup::remove(&self.cgroup)?;
+            bail!("stopping {}: the supervisor failed\n{}", self.release, self.console()?);
         }
+        Ok(())
     }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // The next lab reaps what is left.
+        // A test has no use for this error any more, and the next lab reaps what is left.
         self.end().ok();
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo lab`: boots a throwaway systemd by hand, and builds its roots.
+//! `cargo lab`: boots a throwaway systemd by hand, builds its roots, and runs every test.
 
 mod cli;
 

@@ -17,17 +17,22 @@ const BIN: &str = "/usr/local/bin";
 const UNITS: [(&str, &str); 2] =
     [("units/system", "/usr/lib/systemd/system"), ("units/user", "/usr/lib/systemd/user")];
 
-/// The folder of the programs: `MENDUTILS_BIN`, or where cargo put this program.
+/// The folder of the programs: `MENDUTILS_BIN`, from the top of the source tree when it is relative, or where cargo
+/// put this program.
 pub fn programs() -> Result<PathBuf> {
     match env::var_os("MENDUTILS_BIN") {
-        Some(folder) => Ok(folder.into()),
+        Some(folder) => Ok(host::workspace().join(folder)),
         None => host::target_folder(),
     }
 }
 
 /// Whether every program of the workspace is there.
 pub fn have_programs() -> Result<bool> {
-    let folder = programs()?;
+    have_programs_in(&programs()?)
+}
+
+/// Whether every program of the workspace is in this folder.
+pub fn have_programs_in(folder: &Path) -> Result<bool> {
     Ok(tools()?.iter().all(|tool| folder.join(name(tool)).exists()))
 }
 

@@ -80,6 +80,9 @@ fn find(profile: &Profile, suite: &str, cache: &Path) -> Result<Option<PathBuf>>
 
 /// Builds beside it and renames; the recipe, written last, says that it is whole. Runs under the lock.
 fn build(profile: &Profile, suite: &str, cache: &Path) -> Result<PathBuf> {
+    if let [_, ..] = host::lacks().as_slice() {
+        bail!("building the root of {suite}: needs {}", host::lacks().join(", "));
+    }
     host::install()?;
     let root = cache.join(format!("{suite}{}", profile.suffix));
     let [new, recipe, log] = ["new", "recipe", "log"].map(|end| root.with_added_extension(end));

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lab::{ANN, Machine, ODD, Release, TIM, USERS, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -17,7 +17,9 @@ fn main() -> ExitCode {
         .on_each("a_login_opens_a_session_and_a_logout_takes_the_runtime_directory_away", login_and_logout)
         .on_each("what_is_put_into_the_upper_layer_is_there_at_boot", payload)
         .on_each("two_machines_do_not_see_each_other", two_machines)
-        .on_each("nothing_is_left_of_a_dropped_machine", nothing_is_left)
+        .on_each("a_boot_that_fails_tells_why", failed_boot)
+        .with_programs()
+        .on_each("the_programs_and_their_units_are_installed", installed)
         .run()
 }
 
@@ -153,17 +155,30 @@ fn two_machines(release: Release) -> Result<()> {
     Ok(())
 }
 
-fn nothing_is_left(release: Release) -> Result<()> {
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
-    let machine = Machine::builder(release).wsl(true).linger(TIM.name).boot()?;
-    machine.wait_for("user@1000.service", "active", SOON)?;
-    let (pid, cgroup) = (machine.pid(), machine.cgroup().to_owned());
-    let _open = machine.root(&["sleep", "1000"]).spawn()?;
-    machine.stop()?;
-    if std::path::Path::new(&format!("/proc/{pid}")).exists() {
-        bail!("PID 1 of the machine is still there");
+fn failed_boot(release: Release) -> Result<()> {
+    let before = Machine::builder(release).before_systemd(&["false"]).boot();
+    let error = before.err().context("a failing command before systemd is no error")?;
+    ensure!(format!("{error:#}").contains("running [\"false\"] before systemd"), "{error:#}");
+
+    let unit = "[Unit]\nDescription=Waiting for ever\n\n[Service]\nType=oneshot\nExecStart=sleep infinity\n\n\
+                [Install]\nWantedBy=multi-user.target\n";
+    let stuck = Machine::builder(release)
+        .file("/etc/systemd/system/stuck.service", unit, 0o644)
+        .enable("stuck.service")
+        .deadline(Duration::from_secs(3))
+        .boot();
+    let error = stuck.err().context("a boot without end is no error")?;
+    ensure!(format!("{error:#}").contains("Waiting for ever"), "no journal in {error:#}");
+    Ok(())
+}
+
+fn installed(release: Release) -> Result<()> {
+    let machine = Machine::builder(release).programs().boot()?;
+    machine.root(&["systemd-run", "--wait", "--collect", "--quiet", "fix-runtime-dir", "--help"]).ok()?;
+    let units = lab::host::workspace().join("crates/tools/fix-runtime-dir/units/system");
+    for entry in std::fs::read_dir(&units).with_context(|| format!("listing {}", units.display()))? {
+        let path = std::path::Path::new("/usr/lib/systemd/system").join(entry?.file_name());
+        ensure!(machine.path(&path).exists(), "{} is not installed", path.display());
     }
-    ensure!(!cgroup.exists(), "{} is still there", cgroup.display());
-    ensure!(mounts == std::fs::read_to_string("/proc/self/mountinfo")?, "the host's mounts have changed");
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{Deadline, Root};
 
 /// Options of every program.
-#[derive(clap::Args, Clone, Debug, Default)]
+#[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
 pub struct Common {
     /// Say more
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
@@ -25,6 +25,12 @@ pub struct Common {
     pub root: PathBuf,
 }
 
+impl Default for Common {
+    fn default() -> Self {
+        Self { verbose: 0, quiet: false, json: false, root: PathBuf::from("/") }
+    }
+}
+
 impl Common {
     /// The tree to work on.
     #[must_use]
@@ -34,19 +40,28 @@ impl Common {
 }
 
 /// Options of every program that writes.
-#[derive(clap::Args, Clone, Copy, Debug, Default)]
+#[derive(clap::Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Write {
     /// Print what would be done and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
+/// How long a program waits where nothing else is said.
+const SECONDS: u32 = 10;
+
 /// Options of every program that waits.
-#[derive(clap::Args, Clone, Copy, Debug)]
+#[derive(clap::Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// Give up waiting after SECS seconds
-    #[arg(long, value_name = "SECS", default_value_t = 10)]
+    #[arg(long, value_name = "SECS", default_value_t = SECONDS)]
     pub timeout: u32,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self { timeout: SECONDS }
+    }
 }
 
 impl Wait {

@@ -17,6 +17,10 @@ pub mod text;
 
 mod stream;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 pub use arguments::{Common, Wait, Write};
 pub use deadline::{Backoff, Deadline};
 pub use exit::{Exit, Refusal, refuse};

@@ -1,5 +1,6 @@
 //! The way from `main` to the exit code, the same in every program.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -17,11 +18,18 @@ pub trait Arguments: Parser {
 
     /// The options that all programs share.
     fn common(&self) -> &Common;
+
+    /// The arguments of a command line that is run so often that the parser's share of the time counts; `None` for
+    /// every other one, which the parser reads.
+    fn usual(_words: &[OsString]) -> Option<Self> {
+        None
+    }
 }
 
 /// Parses the arguments, runs `body`, prints its error once, and gives the exit code.
 pub fn run<A: Arguments>(body: fn(&A, &mut Report) -> Result<()>) -> ExitCode {
-    let arguments = match A::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match words.get(1..).and_then(A::usual).map_or_else(|| A::try_parse_from(&words), Ok) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version come this way too, and go to standard output.

@@ -1,12 +1,12 @@
 //! A live line on standard error while a program waits; nothing unless a terminal is there.
 //!
-//! Without the feature `progress` the same names do nothing, so that programs need no `cfg`.
+//! Without the feature `progress` the line stands still, which costs no thread and a seventh of the size; the names are
 
 #[cfg(feature = "progress")]
 #[path = "progress/live.rs"]
 mod imp;
 #[cfg(not(feature = "progress"))]
-#[path = "progress/silent.rs"]
+#[path = "progress/still.rs"]
 mod imp;
 
 pub use imp::Progress;

@@ -150,13 +150,23 @@ pub fn other_namespace(program: &str) -> (String, Vec<String>) {
     )
 }
 
+/// Something that is known to be wrong with a version of WSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advisory {
+    /// The failure shape that it leads to.
+    pub shape: &'static str,
+    /// What is wrong, and since when it is right.
+    pub text: &'static str,
+}
+
 /// Whether a version of WSL hides a lingering session behind a mount of its own.
 #[must_use]
-pub fn login_mount_advisory(version: Version) -> Option<&'static str> {
-    (version < Version(2, 5, 10)).then_some(
-        "WSL before 2.5.10 mounts a second tmpfs on the runtime directory at the first login, with mode 0755 and over a \
-         lingering session (microsoft/WSL#10205); update with \"wsl --update\"",
-    )
+pub fn login_mount_advisory(version: Version) -> Option<Advisory> {
+    (version < Version(2, 5, 10)).then_some(Advisory {
+        shape: "RF2",
+        text: "WSL before 2.5.10 mounts a second tmpfs on the runtime directory at the first login, with mode 0755 and \
+               over a lingering session (microsoft/WSL#10205); update with \"wsl --update\"",
+    })
 }
 
 /// NixOS undoes the linger of a user at each boot and switch: what to write instead.
@@ -177,20 +187,23 @@ fn nix_option(name: &str) -> String {
     if is_plain { format!("{name}.linger = true;") } else { format!("{name:?}.linger = true;") }
 }
 
-/// What is known to be wrong with a version of WSL; empty for a version that has none of it.
+/// What is known to be wrong with a version; empty for one that has none of it.
 #[must_use]
-pub fn version_advisories(version: Version, is_nixos: bool) -> Vec<&'static str> {
+pub fn version_advisories(version: Version, is_nixos: bool) -> Vec<Advisory> {
     let mut advisories: Vec<_> = login_mount_advisory(version).into_iter().collect();
     if version == Version(2, 6, 0) && is_nixos {
-        advisories.push(
-            "WSL 2.6.0 warns of a failed user session on NixOS even when it works (microsoft/WSL#13236); update to 2.6.1",
-        );
+        advisories.push(Advisory {
+            shape: "RF21",
+            text: "WSL 2.6.0 warns of a failed user session on NixOS even when it works (microsoft/WSL#13236); update to \
+                   2.6.1",
+        });
     }
     if version < Version(2, 7, 0) {
-        advisories.push(
-            "WSL before 2.7.0 does not mask systemd-networkd-wait-online: a slow boot can end the login session before it \
-             is ready (microsoft/WSL#13562); update, or enable linger",
-        );
+        advisories.push(Advisory {
+            shape: "RF14",
+            text: "WSL before 2.7.0 does not mask systemd-networkd-wait-online: a slow boot can end the login session before \
+                   it is ready (microsoft/WSL#13562); update, or enable linger",
+        });
     }
     advisories
 }

@@ -5,6 +5,8 @@ use std::fmt;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
+mod sys;
+#[cfg(target_os = "linux")]
 pub use linux::{Directory, Found, open_in, open_parent, status};
 
 /// The parent of all runtime directories (file-hierarchy(7)).
@@ -27,6 +29,8 @@ pub struct Status {
     pub mode: u32,
     /// Superblock, as the mount table names it.
     pub device: (u64, u64),
+    /// The mount it was reached through, as the mount table numbers it; `None` before Linux 5.8.
+    pub mount: Option<u64>,
 }
 
 impl fmt::Display for Status {

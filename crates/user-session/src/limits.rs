@@ -22,8 +22,24 @@ pub struct Limits {
     pub inodes: u64,
 }
 
-/// The limits on a host with `memory` bytes.
-pub fn read(root: &Root, memory: u64) -> Result<Limits> {
+/// The physical memory. systemd scales it in whole pages, so that a limit is one too (`src/basic/limits-util.c`,
+/// `physical_memory_scale`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// How many pages.
+    pub pages: u64,
+    /// Bytes of one.
+    pub page: u64,
+}
+
+impl Memory {
+    fn share(self, part: u64, of: u64) -> u64 {
+        self.pages.saturating_mul(part) / of * self.page
+    }
+}
+
+/// The limits on a host with this memory.
+pub fn read(root: &Root, memory: Memory) -> Result<Limits> {
     let mut size = None;
     let mut inodes = None;
     for text in texts(root)? {
@@ -35,7 +51,7 @@ pub fn read(root: &Root, memory: u64) -> Result<Limits> {
             }
         }
     }
-    let size = size.unwrap_or(memory / 100 * PERCENT);
+    let size = size.unwrap_or(memory.share(PERCENT, 100));
     Ok(Limits { size, inodes: inodes.unwrap_or(size / BYTES_PER_INODE) })
 }
 
@@ -72,7 +88,7 @@ fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Bytes with a suffix to the base 1024, or a percentage of the memory; `None` (the default) where it is neither.
-fn parse_size(value: &str, memory: u64) -> Option<u64> {
+fn parse_size(value: &str, memory: Memory) -> Option<u64> {
     let Some(percent) = value.strip_suffix('%') else { return parse_bytes(value) };
     let (whole, part) = percent.split_once('.').unwrap_or((percent, "0"));
     let hundredths = match part.len() {
@@ -81,7 +97,7 @@ fn parse_size(value: &str, memory: u64) -> Option<u64> {
         _ => return None,
     };
     let share = whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(hundredths)?;
-    (1..=10_000).contains(&share).then_some(memory / 10_000 * share)
+    (1..=10_000).contains(&share).then_some(memory.share(share, 10_000))
 }
 
 fn parse_bytes(value: &str) -> Option<u64> {
@@ -101,14 +117,17 @@ fn parse_bytes(value: &str) -> Option<u64> {
 
 /// The physical memory, from sysconf(3).
 #[cfg(target_os = "linux")]
-pub fn physical_memory() -> Result<u64> {
+pub fn physical_memory() -> Result<Memory> {
     use anyhow::Context;
     use nix::unistd::{SysconfVar, sysconf};
     let read = |variable, name: &'static str| -> Result<u64> {
         let value = sysconf(variable).with_context(|| format!("reading {name}"))?;
         u64::try_from(value.unwrap_or_default()).with_context(|| format!("reading {name}"))
     };
-    Ok(read(SysconfVar::_PHYS_PAGES, "the number of pages")? * read(SysconfVar::PAGE_SIZE, "the page size")?)
+    Ok(Memory {
+        pages: read(SysconfVar::_PHYS_PAGES, "the number of pages")?,
+        page: read(SysconfVar::PAGE_SIZE, "the page size")?,
+    })
 }
 
 #[cfg(test)]
@@ -116,11 +135,15 @@ mod tests {
     use super::*;
     use std::fs;
 
+    fn pages(pages: u64) -> Memory {
+        Memory { pages, page: 4096 }
+    }
+
     #[test]
-    fn without_a_file_it_is_a_tenth_of_the_memory() -> Result<()> {
+    fn without_a_file_it_is_a_tenth_of_the_pages() -> Result<()> {
         let tree = tempfile::tempdir()?;
-        let limits = read(&Root::new(tree.path()), 4_096_000)?;
-        assert_eq!(limits, Limits { size: 409_600, inodes: 100 });
+        let limits = read(&Root::new(tree.path()), pages(1009))?;
+        assert_eq!(limits, Limits { size: 100 * 4096, inodes: 100 });
         Ok(())
     }
 
@@ -142,16 +165,16 @@ mod tests {
             tree.path().join("etc/systemd/logind.conf.d/a.conf"),
             "[Login]\nRuntimeDirectorySize = 8M\nRuntimeDirectoryInodesMax=2K\n",
         )?;
-        assert_eq!(read(&Root::new(tree.path()), 1 << 30)?, Limits { size: 8 << 20, inodes: 2048 });
+        assert_eq!(read(&Root::new(tree.path()), pages(1 << 18))?, Limits { size: 8 << 20, inodes: 2048 });
         Ok(())
     }
 
     #[test]
     fn sizes_are_read_as_systemd_reads_them() {
-        assert_eq!(parse_size("12.5%", 10_000), Some(1250));
-        assert_eq!(parse_size("512M", 0), Some(512 << 20));
+        assert_eq!(parse_size("12.5%", pages(8)), Some(4096));
+        assert_eq!(parse_size("512M", pages(0)), Some(512 << 20));
         for bad in ["", "0", "101%", "-1", "5X", "1.234%", "99999999999999999999G"] {
-            assert_eq!(parse_size(bad, 10_000), None, "{bad}");
+            assert_eq!(parse_size(bad, pages(8)), None, "{bad}");
         }
     }
 }

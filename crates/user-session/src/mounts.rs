@@ -3,10 +3,14 @@
 use anyhow::{Context, Result, bail};
 use oneshot::{Exit, Root, refuse};
 
+use crate::fstab::is_at_or_below;
 use crate::octal::unescape;
 
 /// The table of the process's own mount namespace.
-const MOUNTINFO: &str = "/proc/self/mountinfo";
+const OWN: &str = "/proc/self/mountinfo";
+
+/// The table that the service manager sees; only root may read it.
+const OF_PID_1: &str = "/proc/1/mountinfo";
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,19 +58,41 @@ pub struct MountTable(pub Vec<Mount>);
 impl MountTable {
     /// Reads the table of this process.
     pub fn read(root: &Root) -> Result<Self> {
-        let text = root.read(MOUNTINFO)?.ok_or_else(|| {
-            refuse(
-                Exit::Unavailable,
-                format!("{MOUNTINFO} does not exist; mount /proc, nothing is judged without it"),
-            )
-        })?;
-        Self::parse(&text).with_context(|| format!("reading {MOUNTINFO}"))
+        Self::parse(&text(root, OWN)?).with_context(|| format!("reading {OWN}"))
+    }
+
+    /// Reads what the service manager sees of `path`: the mounts on the way to it, and every mount of the file systems
+    /// that stand there. A table may have thousands of rows that matter to nobody here.
+    pub fn read_around(root: &Root, path: &str) -> Result<Self> {
+        Self::parse_around(&text(root, OF_PID_1)?, path).with_context(|| format!("reading {OF_PID_1}"))
     }
 
     /// Parses the text of the table.
     pub fn parse(text: &str) -> Result<Self> {
-        let rows = text.lines().enumerate().map(|(number, line)| {
-            row(line).with_context(|| format!("line {}: {:?} is no mountinfo row", number + 1, line))
+        Self::parse_those(text, |_| true)
+    }
+
+    fn parse_around(text: &str, path: &str) -> Result<Self> {
+        let on_the_way = Self::parse_those(text, |line| is_on_the_way(line, path))?;
+        let devices: Vec<String> = on_the_way
+            .0
+            .iter()
+            .filter(|row| row.point == path)
+            .map(|row| format!("{}:{}", row.device.0, row.device.1))
+            .collect();
+        if devices.is_empty() {
+            return Ok(on_the_way);
+        }
+        Self::parse_those(text, |line| {
+            is_on_the_way(line, path)
+                || field(line, 2).is_some_and(|device| devices.iter().any(|known| known == device))
+        })
+    }
+
+    fn parse_those(text: &str, matters: impl Fn(&str) -> bool) -> Result<Self> {
+        let lines = text.lines().enumerate().filter(|(_, line)| matters(line));
+        let rows = lines.map(|(number, line)| {
+            row(line).with_context(|| format!("line {}: {line:?} is no mountinfo row", number + 1))
         });
         let table = Self(rows.collect::<Result<_>>()?);
         if table.0.is_empty() {
@@ -131,6 +157,21 @@ impl MountTable {
     fn child(&self, parent: &Mount, point: &str) -> Option<&Mount> {
         self.0.iter().find(|row| row.parent == parent.id && row.point == point && row.id != parent.id)
     }
+}
+
+fn text(root: &Root, path: &str) -> Result<String> {
+    root.read(path)?.ok_or_else(|| {
+        refuse(Exit::Unavailable, format!("{path} does not exist; mount /proc, nothing is judged without it"))
+    })
+}
+
+fn field(line: &str, number: usize) -> Option<&str> {
+    line.split(' ').nth(number)
+}
+
+/// Whether the mount point of a row is `path` or above it; a row without one is read too, and then is an error.
+fn is_on_the_way(line: &str, path: &str) -> bool {
+    field(line, 4).is_none_or(|point| point == "/" || is_at_or_below(path, &unescape(point)))
 }
 
 fn row(line: &str) -> Option<Mount> {
@@ -225,6 +266,20 @@ mod tests {
         )?;
         assert_eq!(table.0[0].source, "/dev/a b");
         assert_eq!(ids(&table.stack("/a b")), [2]);
+        Ok(())
+    }
+
+    #[test]
+    fn around_a_path_the_table_says_the_same_as_the_whole() -> Result<()> {
+        let text = format!(
+            "{WSL}1003 60 0:77 / /boot rw - ext4 /dev/sda rw\n1004 60 0:200 / /srv/run/user/1000 rw - tmpfs tmpfs rw\n"
+        );
+        let (whole, around) = (MountTable::parse(&text)?, MountTable::parse_around(&text, "/run/user/1000")?);
+        let stack = whole.stack("/run/user/1000");
+        assert_eq!(stack, around.stack("/run/user/1000"));
+        assert_eq!(whole.twins(stack[0]).collect::<Vec<_>>(), around.twins(stack[0]).collect::<Vec<_>>());
+        assert!(!around.0.iter().any(|row| row.point == "/boot"));
+        assert!(MountTable::parse_around("nonsense\n", "/run/user/1000").is_err());
         Ok(())
     }
 

@@ -47,13 +47,14 @@ impl std::fmt::Display for Version {
 
 /// `None` where this is no WSL.
 pub fn detect(root: &Root) -> Result<Option<Wsl>> {
-    let kernel = root.read(KERNEL)?.unwrap_or_default();
     let container = root.read(CONTAINER)?.unwrap_or_default();
-    if container.trim() != "wsl" && !kernel.to_ascii_lowercase().contains("microsoft") {
+    // Only WSL 2 runs systemd, so the kernel needs no look where systemd has written that.
+    let kernel = if container.trim() == "wsl" { None } else { Some(root.read(KERNEL)?.unwrap_or_default()) };
+    if kernel.as_ref().is_some_and(|kernel| !kernel.to_ascii_lowercase().contains("microsoft")) {
         return Ok(None);
     }
     // "4.4.0-19041-Microsoft" against "6.6.87.2-microsoft-standard-WSL2".
-    let is_wsl1 = kernel.trim_end().ends_with("-Microsoft");
+    let is_wsl1 = kernel.is_some_and(|kernel| kernel.trim_end().ends_with("-Microsoft"));
     let configuration = root.read(CONFIGURATION)?.unwrap_or_default();
     Ok(Some(Wsl { version: version(root), automount_root: automount_root(&configuration), is_wsl1 }))
 }
@@ -89,14 +90,18 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn host(files: &[(&str, &str)]) -> Result<Option<Wsl>> {
+    fn tree(files: &[(&str, &str)]) -> Result<tempfile::TempDir> {
         let tree = tempfile::tempdir()?;
         for (path, text) in files {
             let path = tree.path().join(path);
             fs::create_dir_all(path.parent().unwrap_or(tree.path()))?;
             fs::write(path, text)?;
         }
-        detect(&Root::new(tree.path()))
+        Ok(tree)
+    }
+
+    fn host(files: &[(&str, &str)]) -> Result<Option<Wsl>> {
+        detect(&Root::new(tree(files)?.path()))
     }
 
     #[test]
@@ -108,11 +113,10 @@ mod tests {
 
     #[test]
     fn the_version_comes_from_the_environment_of_pid_1() -> Result<()> {
-        let wsl = host(&[
-            ("run/systemd/container", "wsl"),
-            ("proc/1/environ", "TERM=linux\0container=wsl\0container_host_version_id=2.6.3.0\0"),
-        ])?;
-        assert_eq!(wsl.and_then(|wsl| wsl.version), Some(Version(2, 6, 3)));
+        let environment = "TERM=linux\0container=wsl\0container_host_version_id=2.6.3.0\0";
+        let tree = tree(&[("run/systemd/container", "wsl\n"), ("proc/1/environ", environment)])?;
+        let root = Root::new(tree.path());
+        assert_eq!(detect(&root)?.and_then(|wsl| wsl.version), Some(Version(2, 6, 3)));
         assert!(Version(2, 5, 9) < Version(2, 5, 10));
         Ok(())
     }

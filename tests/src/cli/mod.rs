@@ -1,7 +1,9 @@
 //! The command line.
 
+mod count;
 mod roots;
 mod shell;
+mod test;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,7 @@ pub(crate) struct Cli {
 enum Command {
     Shell(shell::Shell),
     Roots(roots::Roots),
+    Test(test::Test),
     #[command(hide = true)]
     MachineSupervise,
     #[command(hide = true)]
@@ -36,6 +39,7 @@ impl Cli {
         match self.command {
             Command::Shell(shell) => shell.run(),
             Command::Roots(roots) => roots.run(),
+            Command::Test(test) => test.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),
             Command::MachineEnter { entry } => stage::enter(&entry).map(ExitCode::from),

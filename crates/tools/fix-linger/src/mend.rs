@@ -30,7 +30,11 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     if let Some(version) = wsl::detect(&root)?.and_then(|wsl| wsl.version)
         && let Some(advice) = causes::login_mount_advisory(version)
     {
-        report.finding(Finding::warn("wsl-version", format!("this is WSL {version}")).hint(advice));
+        report.finding(
+            Finding::warn("wsl-version", format!("this is WSL {version}"))
+                .shape(advice.shape)
+                .hint(advice.text),
+        );
     }
     for target in &arguments.users {
         if let Err(error) = one(arguments, target, report) {

@@ -1,11 +1,13 @@
 //! What the program is asked to do.
 
+use std::ffi::OsString;
+
 use clap::Parser;
 use oneshot::report::Answer;
 use user_session::Target;
 
 /// Mend /run/user/UID: owner, group, mode, mount flags and limits as systemd would have made them
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser, PartialEq, Eq)]
 #[command(name = Arguments::PROGRAM, version, about)]
 pub struct Arguments {
     /// Users whose runtime directory is to be mended, by uid or name
@@ -50,6 +52,17 @@ impl oneshot::Arguments for Arguments {
     fn common(&self) -> &oneshot::Common {
         &self.common
     }
+
+    /// `UID` and `--prepare UID`: every login runs both (`50-mendutils.conf`), and reading them is half of the work.
+    fn usual(words: &[OsString]) -> Option<Self> {
+        let (prepare, word) = match words {
+            [word] => (false, word),
+            [option, word] if option == "--prepare" => (true, word),
+            _ => return None,
+        };
+        let uid = word.to_str().filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()))?;
+        Some(Self { users: vec![uid.parse().ok()?], prepare, ..Self::default() })
+    }
 }
 
 /// What of the arguments the decision depends on.
@@ -68,5 +81,41 @@ impl Arguments {
     #[must_use]
     pub fn wishes(&self) -> Wishes {
         Wishes { start_manager: self.start_manager, prepare: self.prepare, take_over: self.take_over }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oneshot::Arguments as _;
+
+    fn usual(words: &[&str]) -> Option<Arguments> {
+        Arguments::usual(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_usual_command_lines_mean_what_the_parser_reads() -> Result<(), clap::Error> {
+        for words in [&["1000"][..], &["0"], &["007"], &["--prepare", "1000"]] {
+            let parsed = Arguments::try_parse_from([&["fix-runtime-dir"], words].concat())?;
+            assert_eq!(usual(words), Some(parsed), "{words:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_other_command_line_is_left_to_the_parser() {
+        for words in [
+            &[][..],
+            &[""],
+            &["tim"],
+            &["-1"],
+            &["65535"],
+            &["4294967295"],
+            &["--prepare"],
+            &["1", "2"],
+            &["-q", "1"],
+        ] {
+            assert_eq!(usual(words), None, "{words:?}");
+        }
     }
 }

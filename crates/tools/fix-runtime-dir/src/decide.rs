@@ -1,9 +1,7 @@
 //! From facts to steps. Reads nothing: no file, no environment, no clock, no uid.
 
-use oneshot::{Exit, Finding};
-use user_session::cgroup::Population;
-use user_session::directory::Status;
-use user_session::{causes as words, directory};
+use oneshot::Finding;
+use user_session::directory::{self, Status};
 
 use crate::arguments::Wishes;
 use crate::facts::{Facts, Place, Session};
@@ -33,7 +31,7 @@ pub struct Plan {
 /// Whether everything is as systemd would have made it, judged without a look at the session.
 #[must_use]
 pub fn is_in_order(facts: &Facts, wishes: &Wishes) -> bool {
-    if !parent_steps(&facts.parent).is_empty() || refuse::parent(facts).is_some() {
+    if facts.is_elsewhere || !parent_steps(&facts.parent).is_empty() || refuse::parent(facts).is_some() {
         return false;
     }
     if wishes.prepare {
@@ -51,6 +49,10 @@ pub fn is_in_order(facts: &Facts, wishes: &Wishes) -> bool {
 #[must_use]
 pub fn plan(facts: &Facts, wishes: &Wishes) -> Plan {
     let mut plan = Plan::default();
+    if facts.is_elsewhere {
+        plan.findings.push(refuse::other_namespace());
+        return plan;
+    }
     if let Some(refusal) = refuse::parent(facts) {
         plan.findings.push(refusal);
         return plan;
@@ -135,7 +137,7 @@ fn standing(facts: &Facts, session: &Session, status: &Status, wishes: &Wishes, 
         plain(facts, session, plan);
     } else if let Some(remount) = in_place::remount(facts) {
         if session.is_live() {
-            plan.findings.push(in_place::left_on_live(facts));
+            plan.idle = Some(in_place::left_on_live(facts));
         } else {
             plan.steps.push(remount);
         }
@@ -181,25 +183,18 @@ fn explain(session: &Session, plan: &mut Plan) {
     plan.findings.extend(causes(session));
 }
 
+/// RF18: not the directory's fault, and at boot, where the unit of the directory runs, no fault at all.
+#[must_use]
+pub fn held_up(facts: &Facts) -> Option<Finding> {
+    (facts.nologin && !facts.is_in_own_unit && !facts.is_elsewhere).then(refuse::nologin)
+}
+
 /// The root causes as findings; they do not change the exit code, because what was mended works now.
 pub fn causes(session: &Session) -> impl Iterator<Item = Finding> {
     session.causes.iter().map(|cause| {
         let finding = Finding::warn(cause.id, format!("cause: {}", cause.text)).shape(cause.shape);
         finding.hints(cause.hints.iter().cloned())
     })
-}
-
-/// RF20: the mounts that this process sees are not those of the service manager.
-#[must_use]
-pub fn other_namespace() -> Finding {
-    let (text, hints) = words::other_namespace("fix-runtime-dir");
-    Finding::fail("mount-ns", text).shape("RF20").hints(hints).exits(Exit::Config)
-}
-
-/// RF12, where nothing else is wrong but the manager cannot start.
-#[must_use]
-pub fn is_held_elsewhere(session: &Session) -> bool {
-    matches!(session.population, Population::Foreign { .. })
 }
 
 #[cfg(test)]

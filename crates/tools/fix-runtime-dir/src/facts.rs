@@ -32,6 +32,10 @@ pub struct Facts {
     pub lost_links: Vec<Link>,
     /// Whether this process belongs to `user-runtime-dir@UID.service`, that is runs before `user@UID.service`.
     pub is_in_own_unit: bool,
+    /// Whether the above was seen in another mount namespace than that of PID 1.
+    pub is_elsewhere: bool,
+    /// `/run/nologin` stands (RF18): a manager waits at the barrier, whatever its directory looks like.
+    pub nologin: bool,
     /// Looked at only where the above is not in order.
     pub session: Option<Session>,
 }
@@ -74,8 +78,6 @@ pub struct Session {
     pub stale_sockets: Vec<&'static str>,
     /// Root causes that this program must not touch.
     pub causes: Vec<Cause>,
-    /// `/run/nologin` stands.
-    pub nologin: bool,
 }
 
 /// State of `user@UID.service`.

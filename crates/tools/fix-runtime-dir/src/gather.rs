@@ -5,9 +5,10 @@ use std::os::fd::AsFd;
 use anyhow::{Context, Result};
 use nix::sys::statfs::fstatfs;
 use oneshot::{Exit, Root, refuse};
-use user_session::directory::{self, Directory, Found, Status};
+use user_session::directory::{self, Directory, Found};
 use user_session::limits::{self, Limits};
-use user_session::{Account, Mount, MountTable, wsl, wslg};
+use user_session::namespace::{self, MountNamespace};
+use user_session::{Account, Mount, MountTable, wslg};
 
 use crate::arguments::Wishes;
 use crate::decide;
@@ -19,6 +20,9 @@ const STATUS: &str = "/proc/self/status";
 
 /// capabilities(7): `CAP_SYS_ADMIN` is number 21.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+/// pam_nologin(8), systemd-user-sessions.service(8).
+const NOLOGIN: &str = "/run/nologin";
 
 /// The directories, held open; every change goes through these descriptors.
 #[derive(Debug)]
@@ -35,17 +39,18 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         None => (Place::Missing, None),
     };
     let handles = Handles { parent: parent_handle, place: place_handle };
-    let table = MountTable::read(root)?;
-    let layers: Vec<Mount> = table.stack(&directory::path(account.uid)).into_iter().cloned().collect();
-    if let (Place::Directory(parent), Place::Directory(place)) = (&parent, &place) {
-        same_ground(&layers, parent, place)?;
-    }
+    let path = directory::path(account.uid);
+    let table = MountTable::read_around(root, &path)?;
+    let layers: Vec<Mount> = table.stack(&path).into_iter().cloned().collect();
+    let is_elsewhere = !is_same_ground(root, &table, &path, &parent, &place)?;
     let elsewhere = |layer: &Mount| {
         let others = table.0.iter().filter(|row| row.device == layer.device);
         let foreign = others.filter(|row| !decide::is_runtime_directory(&row.point, account.uid));
         foreign.map(|row| row.point.clone()).collect()
     };
-    let wslg = wsl::detect(root)?.map(|wsl| wsl.runtime_directory());
+    let lost_links = wslg::lost(root, handles.place.as_ref())?;
+    let stands = matches!(place, Place::Directory(_));
+    let nologin = root.has(NOLOGIN)?;
     let mut facts = Facts {
         account: account.clone(),
         parent,
@@ -59,15 +64,18 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         limits: Limits { size: 0, inodes: 0 },
         // Whoever has a mount there may mount; only a plain directory leaves the question open.
         may_mount: !layers.is_empty() || may_mount(root)?,
-        lost_links: wslg::lost(root, wslg.as_deref(), handles.place.as_ref())?,
-        is_in_own_unit: is_in_own_unit(root, account.uid)?,
+        // It matters only where something is missing, or held up by what is normal while the host boots.
+        is_in_own_unit: (!stands || nologin || !lost_links.is_empty()) && is_in_own_unit(root, account.uid)?,
+        lost_links,
         layers,
+        is_elsewhere,
+        nologin,
         session: None,
     };
     if !facts.layers.iter().all(shows_limits) || facts.layers.is_empty() {
         facts.limits = limits::read(root, limits::physical_memory()?)?;
     }
-    if wishes.start_manager || !decide::is_in_order(&facts, wishes) {
+    if !facts.is_elsewhere && (wishes.start_manager || !decide::is_in_order(&facts, wishes)) {
         facts.session = Some(session::gather(root, &facts, handles.place.as_ref())?);
     }
     Ok((facts, handles))
@@ -85,11 +93,29 @@ fn shows_limits(layer: &Mount) -> bool {
     layer.super_option("size").is_some() && layer.super_option("nr_inodes").is_some()
 }
 
-/// The directory that was opened must stand on the file system that the table names, or something moved meanwhile.
-fn same_ground(layers: &[Mount], parent: &Status, place: &Status) -> Result<()> {
-    let expected = layers.last().map_or(parent.device, |layer| layer.device);
-    if place.device == expected {
-        return Ok(());
+/// Whether the deepest directory that was opened here is the one that the service manager sees at that path. It is
+/// not in another mount namespace; and not for a moment while a mount comes or goes.
+fn is_same_ground(
+    root: &Root,
+    table: &MountTable,
+    path: &str,
+    parent: &Place,
+    place: &Place,
+) -> Result<bool> {
+    let (path, status) = match (parent, place) {
+        (_, Place::Directory(status)) => (path, status),
+        (Place::Directory(status), _) => (directory::PARENT, status),
+        _ => return Ok(true),
+    };
+    let seen = table.visible(path);
+    if status.mount.is_some() && status.mount == seen.map(|row| u64::from(row.id)) {
+        return Ok(true);
+    }
+    if namespace::of_this_process(root)? == MountNamespace::Other {
+        return Ok(false);
+    }
+    if status.mount.is_none() && seen.is_some_and(|row| row.device == status.device) {
+        return Ok(true);
     }
     Err(refuse(Exit::Busy, "a mount came or went while it was looked at; nothing was changed, run it again"))
 }

@@ -4,7 +4,6 @@ use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Finding, Report, Root, StepState, lock, refuse};
 use user_session::directory;
-use user_session::namespace::{self, MountNamespace};
 use user_session::{Account, Target, account};
 
 use crate::apply::apply;
@@ -32,10 +31,6 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             "only root may mend /run/user: run it with sudo or in a system unit",
         ));
     }
-    if namespace::of_this_process(&root)? == MountNamespace::Other {
-        report.finding(decide::other_namespace());
-        return Ok(());
-    }
     for target in &arguments.users {
         if let Err(error) = mend(&root, target, arguments, report) {
             let exit = oneshot::exit::of(&error);
@@ -59,18 +54,18 @@ fn mend(root: &Root, target: &Target, arguments: &Arguments, report: &mut Report
         return Ok(());
     };
     let (facts, handles) = gather(root, &account, &wishes)?;
-    let is_in_order = decide::is_in_order(&facts, &wishes);
-    if !is_in_order {
+    drop(handles);
+    if !decide::is_in_order(&facts, &wishes) {
         let plan = decide::plan(&facts, &wishes);
         if plan.steps.is_empty() || arguments.write.dry_run {
             tell(&facts, &plan, report);
         } else {
-            drop(handles);
             mend_under_lock(root, &account, &wishes, report)?;
         }
     } else {
         report.detail(&format!("{} is in order", directory::path(account.uid)));
     }
+    say(decide::held_up(&facts), &account, report);
     if wishes.start_manager && report.exit() == Exit::Ok {
         let (facts, handles) = gather(root, &account, &wishes)?;
         drop(handles);

@@ -22,9 +22,6 @@ const CHILDREN: [&str; 4] = ["dbus-1", "dbus-1/service", "pulse", "systemd"];
 /// logind keeps a file for every user that it knows (`src/login/logind-user.c`, `user_save`).
 const KNOWN_USERS: &str = "/run/systemd/users";
 
-/// pam_nologin(8), systemd-user-sessions.service(8).
-const NOLOGIN: &str = "/run/nologin";
-
 /// Gathers it. A manager that cannot be asked (early boot, no bus) is `Unknown` and no error: the bus sockets and the
 /// control group still tell whether the session lives.
 pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> Result<Session> {
@@ -57,7 +54,6 @@ pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> R
             Vec::new()
         },
         causes: root_causes(root, facts)?,
-        nologin: root.has(NOLOGIN)?,
     })
 }
 
@@ -126,11 +122,12 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
         }
     }
     let is_premount = facts.layers.len() > 1 || facts.layers.iter().any(|layer| layer.has_flag("noexec"));
-    if let Some(version) = host.wsl.as_ref().and_then(|wsl| wsl.version).filter(|_| is_premount) {
-        for advisory in causes::version_advisories(version, host.is_nixos) {
-            let text = format!("this is WSL {version}: {advisory}");
-            found.push(Cause { id: "wsl-version", shape: "RF2", text, hints: Vec::new() });
-        }
+    let version = host.wsl.as_ref().and_then(|wsl| wsl.version).filter(|_| is_premount);
+    if let Some((version, advisory)) =
+        version.and_then(|version| Some((version, causes::login_mount_advisory(version)?)))
+    {
+        let text = format!("this is WSL {version}: {}", advisory.text);
+        found.push(Cause { id: "wsl-version", shape: advisory.shape, text, hints: Vec::new() });
     }
     Ok(found)
 }

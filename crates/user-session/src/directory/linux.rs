@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::{Context, Result};
 use nix::fcntl::{AtFlags, OFlag, open, openat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, major, minor};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use oneshot::Root;
 
 use super::{Kind, PARENT, Place, Status};
@@ -48,12 +48,7 @@ pub fn open_in(parent: &Directory, name: &str) -> Result<Found> {
 
 /// The status of an open directory as it is now.
 pub fn status(fd: impl AsFd) -> nix::Result<Status> {
-    fstat(fd).map(|stat| Status {
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        mode: stat.st_mode & 0o7777,
-        device: (major(stat.st_dev), minor(stat.st_dev)),
-    })
+    super::sys::statx(fd.as_fd())
 }
 
 impl Found {

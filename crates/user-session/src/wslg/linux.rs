@@ -9,15 +9,25 @@ use oneshot::Root;
 
 use super::{Link, NAMES};
 use crate::directory::Directory;
+use crate::wsl;
 
 /// The links that are missing or lead nowhere. What WSLg does not offer (the GUI is off) is not missed, and what
 /// stands there and works, such as the socket of a PulseAudio of the user's own, is left.
-pub fn lost(root: &Root, wslg: Option<&str>, place: Option<&Directory>) -> Result<Vec<Link>> {
-    let (Some(wslg), Some(place)) = (wslg, place) else { return Ok(Vec::new()) };
-    let mut lost = Vec::new();
+pub fn lost(root: &Root, place: Option<&Directory>) -> Result<Vec<Link>> {
+    let Some(place) = place else { return Ok(Vec::new()) };
+    let mut missing = Vec::new();
     for name in NAMES {
-        let target = format!("{wslg}/{name}");
-        if root.has(&target)? && !leads_somewhere(place, name)? {
+        if !leads_somewhere(place, name)? {
+            missing.push(name);
+        }
+    }
+    // Where all is well nobody asks whether this is WSL.
+    let wsl = if missing.is_empty() { None } else { wsl::detect(root)? };
+    let Some(folder) = wsl.map(|wsl| wsl.runtime_directory()) else { return Ok(Vec::new()) };
+    let mut lost = Vec::new();
+    for name in missing {
+        let target = format!("{folder}/{name}");
+        if root.has(&target)? {
             lost.push(Link { name, target });
         }
     }

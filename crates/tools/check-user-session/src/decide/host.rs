@@ -39,7 +39,10 @@ fn version(facts: &Facts) -> Vec<Finding> {
     if advisories.is_empty() {
         return vec![Finding::ok("wsl-version", format!("nothing is known against WSL {version}"))];
     }
-    let warn = |advisory| Finding::warn("wsl-version", format!("this is WSL {version}: {advisory}"));
+    let warn = |advisory: causes::Advisory| {
+        let text = format!("this is WSL {version}: {}", advisory.text);
+        Finding::warn("wsl-version", text).shape(advisory.shape)
+    };
     advisories.into_iter().map(warn).collect()
 }
 

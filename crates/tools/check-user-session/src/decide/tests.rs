@@ -34,7 +34,7 @@ const TABLE: &str = "\
 ";
 
 fn place(uid: u32, gid: u32, mode: u32) -> Place {
-    Place::Directory(Status { uid, gid, mode, device: (0, 200) })
+    Place::Directory(Status { uid, gid, mode, device: (0, 200), mount: None })
 }
 
 fn a_unit(id: &str, active: &str) -> Unit {
@@ -221,6 +221,18 @@ fn rf1_a_mended_directory_leaves_the_cause_as_a_warning() {
         facts.causes.next = None;
     });
     assert_eq!(wrong(&found), [("fstab-stray", Word::Warn, Some("RF1"))]);
+}
+
+#[test]
+fn a_mount_that_is_limited_in_one_way_only_is_told() {
+    for (options, words) in [("rw,size=1612k", "on inodes"), ("rw,nr_inodes=403", "on size")] {
+        let found = changed(|facts| {
+            facts.directory.layers.last_mut().unwrap().super_options = options.into();
+            facts.directory.space = Some(Limits { size: 8 << 30, inodes: 2_000_000 });
+        });
+        assert_eq!(wrong(&found), [("runtime-dir-size", Word::Warn, Some("RF1"))]);
+        assert!(one(&found, "runtime-dir-size").text.contains(words), "{options}");
+    }
 }
 
 #[test]
@@ -509,7 +521,10 @@ fn rf21_a_working_session_calls_the_warning_of_wsl_false() {
 #[test]
 fn old_versions_of_wsl_have_their_advisories() {
     let found = changed(|facts| facts.host.wsl.as_mut().unwrap().version = Some(Version(2, 5, 9)));
-    assert_eq!(wrong(&found), [("wsl-version", Word::Warn, None), ("wsl-version", Word::Warn, None)]);
+    assert_eq!(
+        wrong(&found),
+        [("wsl-version", Word::Warn, Some("RF2")), ("wsl-version", Word::Warn, Some("RF14"))]
+    );
 }
 
 #[test]

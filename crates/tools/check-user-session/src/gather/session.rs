@@ -71,9 +71,8 @@ fn unknown_names(root: &Root) -> Result<Vec<String>> {
 pub(super) fn wsl(root: &Root, uid: u32, wsl: &Wsl) -> Result<WslSession> {
     let runtime = wsl.runtime_directory();
     let has_gui = root.has(&runtime)?;
-    let lost_links = held(root, uid).and_then(|place| {
-        wslg::lost(root, Some(&runtime), place.as_ref()).map_err(|error| format!("{error:#}"))
-    });
+    let lost_links = held(root, uid)
+        .and_then(|place| wslg::lost(root, place.as_ref()).map_err(|error| format!("{error:#}")));
     let mut servers: Vec<(&'static str, Answer)> = Vec::new();
     if has_gui {
         servers.extend(SERVERS.map(|name| (name, bus::ask(&root.join(Path::new(&runtime).join(name))))));

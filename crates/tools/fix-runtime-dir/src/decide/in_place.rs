@@ -1,6 +1,5 @@
 //! Repairs that keep the directory and everything in it.
 
-use oneshot::{Finding, Status as Found};
 use user_session::directory::{self, Status};
 use user_session::limits::Limits;
 
@@ -56,12 +55,9 @@ fn is_near(actual: u64, wanted: u64) -> bool {
 }
 
 /// What a live session keeps until it ends.
-pub(super) fn left_on_live(facts: &Facts) -> Finding {
+pub(super) fn left_on_live(facts: &Facts) -> String {
     let directory = directory::path(facts.account.uid);
-    Finding::new(
-        Found::Warn,
-        "runtime-dir-flags",
-        format!("{directory} is mounted with other flags or limits than systemd sets"),
+    format!(
+        "{directory} has other mount flags or limits than systemd sets; the session is live, so the next login sets them"
     )
-    .hint("the session is live, so it is not remounted; the next login makes it anew")
 }

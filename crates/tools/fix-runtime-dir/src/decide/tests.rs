@@ -2,6 +2,8 @@ use user_session::directory::Kind;
 use user_session::limits::Limits;
 use user_session::{Account, Mount, MountTable};
 
+use user_session::cgroup::Population;
+
 use super::*;
 use crate::facts::{Cause, Link, Manager, Space};
 
@@ -14,7 +16,7 @@ fn mount(options: &str, super_options: &str) -> Mount {
 }
 
 fn status(uid: u32, gid: u32, mode: u32) -> Status {
-    Status { uid, gid, mode, device: (0, 9) }
+    Status { uid, gid, mode, device: (0, 9), mount: Some(9) }
 }
 
 fn healthy() -> Facts {
@@ -33,6 +35,8 @@ fn healthy() -> Facts {
         may_mount: true,
         lost_links: Vec::new(),
         is_in_own_unit: true,
+        is_elsewhere: false,
+        nologin: false,
         session: Some(Session { is_wanted: true, manager: Manager::Inactive, ..Session::default() }),
     }
 }
@@ -208,8 +212,7 @@ fn a_live_session_is_never_remounted() {
         facts.layers = vec![mount("rw,nosuid,nodev,noexec", "rw")];
     });
     let plan = plan(&facts, &PLAIN);
-    assert!(plan.steps.is_empty());
-    assert_eq!(plan.findings.len(), 1);
+    assert!(plan.steps.is_empty() && plan.findings.is_empty() && plan.idle.is_some());
 }
 
 #[test]
@@ -271,6 +274,25 @@ fn rf17_links_files_and_foreign_file_systems_are_left() {
         assert!(steps(&facts).is_empty());
         assert_eq!(refusals(&facts), ["RF17"]);
     }
+}
+
+#[test]
+fn rf18_nologin_is_told_but_not_while_the_host_boots() {
+    let mut facts = with(|facts| facts.nologin = true);
+    assert_eq!(held_up(&facts), None);
+    facts.is_in_own_unit = false;
+    assert_eq!(held_up(&facts).and_then(|finding| finding.shape), Some("RF18"));
+    assert!(is_in_order(&facts, &PLAIN));
+}
+
+#[test]
+fn rf20_nothing_is_done_in_another_namespace() {
+    let facts = with(|facts| {
+        stray(facts);
+        facts.is_elsewhere = true;
+    });
+    assert!(!is_in_order(&facts, &PLAIN) && steps(&facts).is_empty());
+    assert_eq!(refusals(&facts), ["RF20"]);
 }
 
 #[test]

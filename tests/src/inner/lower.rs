@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root};
 
-use crate::etc;
+use super::etc;
 use crate::spec::Lower;
 
 /// Where the tmpfs is mounted until the pivot, in the machine's own mount namespace. Every host has the folder, and

@@ -10,9 +10,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::setsid;
 
+use super::sys;
 use crate::cgroup;
 use crate::spec::{Spec, Started};
-use crate::sys;
 
 /// Boots what standard input says, and removes it when standard input is closed or the machine has ended.
 pub fn supervise() -> Result<()> {

@@ -12,8 +12,8 @@ use nix::pty::openpty;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::{Gid, Uid, chdir, setgroups, setresgid, setresuid};
 
+use super::sys;
 use crate::inside::Entry;
-use crate::sys;
 
 /// In this order: the PID namespace only holds for children, and the mount namespace takes the host's `/proc` away.
 const NAMESPACES: [(&str, CloneFlags); 6] = [

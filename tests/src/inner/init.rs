@@ -15,9 +15,9 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::sethostname;
 
+use super::{device, etc, lower, payload, people, sys, wslg};
 use crate::inside::PATH;
 use crate::spec::Spec;
-use crate::{accounts, device, etc, lower, payload, sys};
 
 /// Where a release with a merged `/usr` has it.
 const SYSTEMD: &str = "/usr/lib/systemd/systemd";
@@ -52,9 +52,9 @@ pub fn init() -> Result<()> {
     }
     device::share_all()?;
     etc::settle(&spec.hostname)?;
-    accounts::write()?;
+    people::write()?;
     if let Some(wsl) = &spec.wsl {
-        wsl.mount()?;
+        wslg::mount(wsl)?;
     }
     payload.into_iter().try_for_each(payload::write)?;
     sys::drop_host_wide_capabilities().context("dropping capabilities")?;
