@@ -96,9 +96,8 @@ pub fn decide(account: &Account, facts: &Facts, until_next_switch: bool) -> Plan
     if facts.is_declared && session.manager.active == Active::Failed && !session.manager.is_moving() {
         return Plan::ManagerFailed;
     }
-    // A file that came after logind's start shows as `Linger=yes` only for a user whom logind knows for another
-    // reason; either way logind has to be told.
-    let Some(user) = session.user.as_ref().filter(|user| user.linger && facts.is_declared) else {
+    // logind's own word counts: of a file that came after its start it knows only where it knows the user already.
+    let Some(user) = session.user.as_ref().filter(|user| user.linger) else {
         return if may_enable {
             Plan::Do(Step::Enable { name: account.name.clone(), uid: account.uid })
         } else {
