@@ -1,6 +1,7 @@
 //! The command line.
 
 mod count;
+mod demo;
 mod roots;
 mod shell;
 mod test;
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Shell(shell::Shell),
     Roots(roots::Roots),
     Test(test::Test),
@@ -37,6 +39,7 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Demo(demo) => demo.run(),
             Command::Shell(shell) => shell.run(),
             Command::Roots(roots) => roots.run(),
             Command::Test(test) => test.run(),

@@ -74,16 +74,22 @@ fn prepare() -> Result<()> {
         [] => host::install()?,
         lacks => host::say(&format!("no machine can run here, it needs {}", lacks.join(", ")))?,
     }
-    let status = cargo().args(["build", "--workspace"]).status().context("running cargo build")?;
-    if !status.success() {
-        bail!("running cargo build: {status}");
-    }
+    build()?;
     if host::lacks().is_empty() {
         for release in Release::ALL {
             if let Release::Debian(suite) = release {
                 root::ensure(suite)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Builds the programs that a machine gets.
+pub(super) fn build() -> Result<()> {
+    let status = cargo().args(["build", "--quiet", "--workspace"]).status().context("running cargo build")?;
+    if !status.success() {
+        bail!("running cargo build: {status}");
     }
     Ok(())
 }

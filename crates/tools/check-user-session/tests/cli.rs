@@ -186,6 +186,7 @@ fn without_systemd_or_on_wsl_1_it_does_not_apply() -> Outcome {
     assert_eq!(output.status.code(), Some(0));
     assert!(said(&output).contains("[RF19]"), "{}", said(&output));
     let tree = Tree::new()?;
+    fs::remove_file(tree.directory.path().join("run/systemd/container"))?;
     tree.write("proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft\n")?;
     assert!(said(&tree.run(&[])?).contains("WSL 1 has no systemd"));
     Ok(())
