@@ -165,7 +165,7 @@ impl Run<'_> {
 /// The finding of a plan that needs neither a step nor time.
 fn end(account: &Account, plan: &Plan, facts: &Facts, root: &Root) -> Result<Finding> {
     Ok(match plan {
-        Plan::Undone => words::undone(account),
+        Plan::Undone => words::undone(account, facts),
         Plan::ManagerFailed | Plan::NoManager => words::no_manager(account, facts, root)?,
         _ => words::in_order(account, facts),
     })
