@@ -29,7 +29,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        host::install()?;
+        host::install(&[host::MACHINE])?;
         build()?;
         let started = Instant::now();
         let machine = Machine::builder(self.release)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use oneshot::lock::{self, Lock};
-use oneshot::progress::Progress;
+use oneshot::progress::Live;
 use oneshot::report::Step as Record;
 use oneshot::{Backoff, Exit, Finding, Report, Root, StepState, refuse};
 use systemd::manager;
@@ -76,7 +76,7 @@ fn refuse_no_file_name(account: &Account) -> Result<()> {
 
 fn mend(arguments: &Arguments, root: &Root, account: &Account, report: &mut Report) -> Result<()> {
     let mut run = Run { arguments, root, account, lock: None, done: Vec::new(), looked_twice: false };
-    let progress = Progress::start(report, &format!("{}: looking", account.name));
+    let progress = Live::start(report, &format!("{}: looking", account.name));
     let deadline = arguments.wait.deadline();
     let mut backoff = Backoff::default();
     loop {

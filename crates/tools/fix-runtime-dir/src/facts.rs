@@ -90,6 +90,8 @@ pub enum Manager {
     Active,
     /// On its way.
     Activating,
+    /// Down, with a job that waits for its turn: always so while the unit of its directory starts.
+    Queued,
     /// Never started, or stopped.
     Inactive,
     /// Failed.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use oneshot::progress::Progress;
+use oneshot::progress::Still;
 use oneshot::report::Step as Record;
 use oneshot::{Backoff, Deadline, Exit, Finding, Report, Root, StepState};
 use systemd::Scope;
@@ -67,7 +67,7 @@ fn wait(root: &Root, facts: &Facts, arguments: &Arguments, report: &mut Report) 
     let manager = format!("user@{uid}.service");
     let socket = root.join(directory::path(uid)).join(bus::BUS);
     let deadline = arguments.wait.deadline();
-    let progress = Progress::start(report, &format!("waiting for the bus of {}", facts.account.name));
+    let progress = Still::start(report, &format!("waiting for the bus of {}", facts.account.name));
     let mut pause = Backoff::default();
     let mut next_look = Deadline::after(UNIT_LOOK);
     loop {

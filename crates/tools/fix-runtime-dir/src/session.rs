@@ -61,6 +61,7 @@ fn state(unit: &Unit) -> Manager {
     match unit.active {
         Active::Active | Active::Reloading => Manager::Active,
         Active::Activating | Active::Deactivating => Manager::Activating,
+        _ if unit.job.is_some() => Manager::Queued,
         Active::Failed => Manager::Failed,
         _ => Manager::Inactive,
     }

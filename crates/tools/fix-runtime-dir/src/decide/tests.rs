@@ -340,6 +340,8 @@ fn the_manager_is_started_only_when_it_is_wanted_or_failed() {
     );
     assert!(matches!(manager_step(&facts, &session(Manager::Inactive, false)), ManagerStep::Unneeded(_)));
     assert_eq!(manager_step(&facts, &session(Manager::Activating, true)), ManagerStep::Wait);
+    assert_eq!(manager_step(&facts, &session(Manager::Queued, true)), ManagerStep::Wait);
+    assert!(!session(Manager::Queued, true).is_live());
     assert_eq!(manager_step(&facts, &session(Manager::Active, true)), ManagerStep::RestartBus);
     let answers = Session { bus: true, ..session(Manager::Active, true) };
     assert_eq!(manager_step(&facts, &answers), ManagerStep::Nothing);
