@@ -17,6 +17,18 @@ fn a_user_who_is_not_there_is_skipped_and_not_failed() {
 }
 
 #[test]
+fn root_without_a_session_needs_no_manager_even_on_wsl() {
+    let mut facts = absent();
+    facts.account = Account { name: "root".into(), uid: 0, gid: 0 };
+    facts.is_own = true;
+    facts.environment = Some(Environment::default());
+    facts.host.wsl = good().host.wsl;
+    facts.wsl = good().wsl;
+    let told = wrong(&findings(&facts));
+    assert!(told.iter().all(|(_, status, _)| *status == Word::Warn), "{told:?}");
+}
+
+#[test]
 fn rf10_a_manager_that_failed_over_a_good_directory_only_needs_a_start() {
     let found = changed(|facts| set_manager(facts, "failed", "Result=exit-code\n"));
     assert_eq!(wrong(&found), [("user-manager", Word::Fail, Some("RF10"))]);
