@@ -55,7 +55,7 @@ fn linger(facts: &Facts) -> Finding {
                 .hint(cure)
                 .hint("journalctl -b -u linger-users.service")
         }
-        (false, _) if facts.wsl.is_some() => {
+        (false, _) if facts.wsl.is_some() && facts.account.uid != 0 => {
             Finding::warn("linger", format!("{name} does not linger: the manager ends with the last session"))
                 .shape("RF15")
                 .fixable()
