@@ -41,7 +41,7 @@ fn links(facts: &Facts, wsl: &WslSession) -> Finding {
     if !facts.is_up() {
         return Finding::skip("wslg-links", format!("{text}; they come with the manager"));
     }
-    Finding::warn("wslg-links", text).shape("RF16").fixable().hint(mend(facts))
+    Finding::fail("wslg-links", text).shape("RF16").fixable().hint(mend(facts))
 }
 
 /// The servers are Windows' side: nothing here can mend them.

@@ -123,15 +123,24 @@ fn rf15_linger_is_compared_with_logind_and_with_nixos() {
         facts.linger.policy = None;
     });
     assert_eq!(wrong(&found), [("linger", Word::Warn, Some("RF15"))]);
+    let found = changed(|facts| {
+        facts.linger.is_declared = false;
+        facts.linger.policy = Some(Verdict::Disables);
+    });
+    assert_eq!(wrong(&found), [("linger", Word::Warn, Some("RF15"))]);
+    assert!(
+        one(&found, "linger").hint[0].contains("users.users.tim.linger = true;")
+            && !one(&found, "linger").fixable
+    );
     let found = changed(|facts| facts.linger.unknown = vec!["gone".into()]);
     assert_eq!(wrong(&found), [("linger-unknown", Word::Warn, Some("RF15"))]);
 }
 
 #[test]
-fn rf16_lost_links_are_a_warning_and_absent_gui_is_none() {
+fn rf16_lost_links_fail_and_an_absent_gui_does_not() {
     let link = Link { name: "wayland-0", target: "/mnt/wslg/runtime-dir/wayland-0".into() };
     let found = changed(|facts| facts.wsl.as_mut().unwrap().lost_links = Ok(vec![link]));
-    assert_eq!(wrong(&found), [("wslg-links", Word::Warn, Some("RF16"))]);
+    assert_eq!(wrong(&found), [("wslg-links", Word::Fail, Some("RF16"))]);
     let found = changed(|facts| facts.wsl.as_mut().unwrap().has_x11 = Some(false));
     assert_eq!(wrong(&found), [("wslg-x11", Word::Warn, Some("RF16"))]);
     let found = changed(|facts| {
