@@ -137,6 +137,12 @@ fn rf15_linger_is_compared_with_logind_and_with_nixos() {
 }
 
 #[test]
+fn links_are_not_called_good_where_there_is_no_directory() {
+    let found = changed(|facts| facts.directory.place = Ok(Place::Missing));
+    assert_eq!(one(&found, "wslg-links").status, Word::Skip);
+}
+
+#[test]
 fn rf16_lost_links_fail_and_an_absent_gui_does_not() {
     let link = Link { name: "wayland-0", target: "/mnt/wslg/runtime-dir/wayland-0".into() };
     let found = changed(|facts| facts.wsl.as_mut().unwrap().lost_links = Ok(vec![link]));
