@@ -10,13 +10,16 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use lab::{Machine, Release, TIM, host};
 
-pub(crate) use measure::{Measure, print_memory};
+pub(crate) use measure::Measure;
 
 use super::test;
 use table::Row;
 
 /// Where the results are kept.
 const PAGE: &str = "docs/performance.md";
+
+/// In tests/bench.
+const C_PROGRAMS: [&str; 2] = ["exit", "peak"];
 
 /// What is measured: a name, the file, and its command line in the machine.
 const CANDIDATES: [(&str, &str); 5] = [
@@ -47,9 +50,10 @@ impl Bench {
             );
         };
         let scratch = tempfile::tempdir().context("making a folder")?;
-        let exit = scratch.path().join("exit");
-        compile(&host::workspace().join("tests/bench/exit.c"), &exit)?;
-        let rows = self.measure(&folder, &exit)?;
+        for name in C_PROGRAMS {
+            compile(&host::workspace().join(format!("tests/bench/{name}.c")), &scratch.path().join(name))?;
+        }
+        let rows = self.measure(&folder, scratch.path())?;
         let page = table::page(&rows, self.rounds)?;
         host::say(&page)?;
         if self.write {
@@ -59,14 +63,16 @@ impl Bench {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn measure(&self, folder: &Path, exit: &Path) -> Result<Vec<Row>> {
+    fn measure(&self, folder: &Path, scratch: &Path) -> Result<Vec<Row>> {
         let mut builder = Machine::builder(Release::Host)
             .wsl(true)
             .programs()
             .linger(TIM.name)
             .copy(host::lab_program()?, "/bench/lab")
-            .copy(exit, "/bench/exit")
             .copy(host::workspace().join("tests/bench/chown-runtime-dir.sh"), "/bench/chown-runtime-dir.sh");
+        for name in C_PROGRAMS {
+            builder = builder.copy(scratch.join(name), format!("/bench/{name}"));
+        }
         for program in ["fix-runtime-dir", "check-user-session"] {
             builder = builder.copy(folder.join(program), format!("/bench/{program}"));
         }

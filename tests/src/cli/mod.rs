@@ -33,10 +33,6 @@ enum Command {
     #[command(hide = true)]
     Measure(bench::Measure),
     #[command(hide = true)]
-    MeasureMemory {
-        line: String,
-    },
-    #[command(hide = true)]
     MachineSupervise,
     #[command(hide = true)]
     MachineInit,
@@ -56,7 +52,6 @@ impl Cli {
             Command::Soak(soak) => soak.run(),
             Command::Bench(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
-            Command::MeasureMemory { line } => bench::print_memory(&line),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),
             Command::MachineEnter { entry } => stage::enter(&entry).map(ExitCode::from),

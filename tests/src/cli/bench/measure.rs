@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
+
+/// Runs a command line and prints the peak memory of it, in KiB, on standard error.
+const PEAK: &str = "/bench/peak";
 
 /// Rounds that are not counted.
 const WARM_UP: usize = 20;
@@ -71,18 +73,11 @@ fn once(line: &str) -> Result<f64> {
     Ok(time)
 }
 
-/// The peak of one run: `ru_maxrss` is that of the largest child so far, so each is measured by a process of its own.
+/// The peak of one run. Linux counts what the process was before it executed the program (`ru_maxrss`, getrusage(2)),
+/// so the parent is a C program that is as small as one can be.
 fn memory(line: &str) -> Result<i64> {
-    let own = std::env::current_exe().context("finding this program")?;
-    let output = Command::new(own).args(["measure-memory", line]).output().context("measuring memory")?;
+    let output =
+        Command::new(PEAK).args(line.split(' ')).output().with_context(|| format!("running {PEAK}"))?;
     ensure!(output.status.success(), "measuring the memory of {line}: {}", output.status);
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("reading the memory")
-}
-
-/// Prints the peak resident memory of one run, in KiB (getrusage(2)).
-pub(crate) fn print_memory(line: &str) -> Result<ExitCode> {
-    once(line)?;
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("reading the usage of the child")?;
-    writeln!(std::io::stdout(), "{}", usage.max_rss()).context("writing to standard output")?;
-    Ok(ExitCode::SUCCESS)
+    String::from_utf8_lossy(&output.stderr).trim().parse().context("reading the memory")
 }
