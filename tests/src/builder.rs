@@ -9,7 +9,7 @@ use crate::accounts::{self, User};
 use crate::machine::Machine;
 use crate::release::Release;
 use crate::spec::{Lower, Payload, Spec};
-use crate::wsl::Wsl;
+use crate::wsl::{self, Wsl};
 use crate::{cgroup, programs, root};
 
 /// How long a machine may take to be up.
@@ -103,7 +103,12 @@ impl Builder {
         self
     }
 
-    /// Sets a variable in the environment of PID 1.
+    /// Which WSL it says to be, such as `2.6.3.0`.
+    pub fn wsl_version(self, version: &str) -> Self {
+        self.wsl(true).env(wsl::VERSION_VARIABLE, version)
+    }
+
+    /// Sets a variable in the environment of PID 1, or another value of it.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -131,7 +136,10 @@ impl Builder {
             Some(_) => Wsl::environment(),
             None => vec![("container".to_owned(), "lab".to_owned())],
         };
-        environment.extend(self.environment);
+        for (name, value) in self.environment {
+            environment.retain(|(known, _)| *known != name);
+            environment.push((name, value));
+        }
         let mut payload = if self.programs { programs::payload()? } else { Vec::new() };
         payload.extend(self.payload);
         for path in payload.iter().map(Payload::path) {

@@ -10,19 +10,33 @@ use nix::unistd::Uid;
 
 use crate::cgroup;
 
-/// Programs for building roots, and their Debian packages.
-const TOOLS: [(&str, &str); 2] = [
+/// Something that must be there, and the Debian package that brings it.
+pub type Need = (&'static str, &'static str);
+
+/// For building roots.
+pub const ROOTS: &[Need] = &[
     ("/usr/bin/mmdebstrap", "mmdebstrap"),
     ("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"),
 ];
 
-/// What the release that runs the host's own `/usr` needs, and the Debian packages.
-const SYSTEMD: [(&str, &str); 4] = [
+/// For a machine of the host's own `/usr`.
+pub const MACHINE: &[Need] = &[
     ("/usr/lib/systemd/systemd", "systemd"),
     ("/usr/lib/systemd/systemd-logind", "systemd"),
     ("/usr/bin/dbus-daemon", "dbus-user-session"),
     ("/bin/login", "login"),
 ];
+
+/// For tests that look at files with their own programs.
+pub const TESTS: &[Need] = &[
+    ("/usr/bin/nix-instantiate", "nix-bin"),
+    ("/usr/bin/mandoc", "mandoc"),
+    ("/usr/bin/zsh", "zsh"),
+    ("/usr/bin/fish", "fish"),
+];
+
+/// For measuring.
+pub const BENCH: &[Need] = &[("/usr/bin/musl-gcc", "musl-tools"), ("/usr/bin/cc", "gcc")];
 
 /// Why no machine can run here, in the words that follow `needs`; nothing when one can.
 pub fn lacks() -> Vec<String> {
@@ -45,7 +59,7 @@ pub fn lacks() -> Vec<String> {
 
 /// What the release of the host's own `/usr` lacks.
 pub fn lacks_systemd() -> Vec<String> {
-    let mut lacks: Vec<String> = SYSTEMD
+    let mut lacks: Vec<String> = MACHINE
         .iter()
         .filter(|(path, _)| !Path::new(path).exists())
         .map(|(path, _)| (*path).to_owned())
@@ -57,13 +71,9 @@ pub fn lacks_systemd() -> Vec<String> {
 }
 
 /// Installs what is missing with apt, and says so; without apt, names it.
-pub fn install() -> Result<()> {
-    let mut packages: Vec<&str> = TOOLS
-        .iter()
-        .chain(&SYSTEMD)
-        .filter(|(path, _)| !Path::new(path).exists())
-        .map(|(_, package)| *package)
-        .collect();
+pub fn install(needs: &[&[Need]]) -> Result<()> {
+    let missing = needs.concat().into_iter().filter(|(path, _)| !Path::new(path).exists());
+    let mut packages: Vec<&str> = missing.map(|(_, package)| package).collect();
     if packages.contains(&"systemd") || packages.contains(&"dbus-user-session") {
         packages.push("libpam-systemd");
     }
@@ -72,8 +82,8 @@ pub fn install() -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
-    if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("preparing the host: install {}", packages.join(" "));
+    if !Path::new("/usr/bin/apt-get").exists() || !Uid::effective().is_root() {
+        bail!("preparing the host: install {}, or run this as root on Debian", packages.join(" "));
     }
     say(&format!("installing {}", packages.join(" ")))?;
     apt(&["update", "--quiet"])?;
@@ -105,7 +115,7 @@ pub(crate) fn mirror() -> String {
 }
 
 /// The `lab` program of this build: this one, or the one beside the test that runs.
-pub(crate) fn lab_program() -> Result<PathBuf> {
+pub fn lab_program() -> Result<PathBuf> {
     let own = env::current_exe().context("looking for this program")?;
     if own.file_name().is_some_and(|name| name == "lab") {
         return Ok(own);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
@@ -32,6 +33,8 @@ pub struct Machine {
     /// Closing it is what ends the machine.
     lifeline: Option<ChildStdin>,
     console: File,
+    /// WSLg's servers, which run outside of a distribution.
+    wslg: Vec<UnixListener>,
 }
 
 impl Machine {
@@ -61,13 +64,16 @@ impl Machine {
             BufReader::new(stdout).read_line(&mut answer).context("reading the supervisor's answer")?;
         }
         let cgroup = spec.cgroup.clone();
-        let mut machine = Self { release, pid: 0, cgroup, supervisor, lifeline, console };
+        let mut machine = Self { release, pid: 0, cgroup, supervisor, lifeline, console, wslg: Vec::new() };
         let started: Started = match serde_json::from_str(&answer) {
             Ok(started) => started,
             Err(_) => bail!("booting {release}: the supervisor gave no pid\n{}", machine.console()?),
         };
         machine.pid = started.pid;
         machine.await_boot(deadline).with_context(|| format!("booting {release}"))?;
+        if let Some(wsl) = &spec.wsl {
+            machine.wslg = wsl.serve(&machine.path("/")).context("standing in for WSLg")?;
+        }
         Ok(machine)
     }
 

@@ -83,7 +83,7 @@ fn build(profile: &Profile, suite: &str, cache: &Path) -> Result<PathBuf> {
     if let [_, ..] = host::lacks().as_slice() {
         bail!("building the root of {suite}: needs {}", host::lacks().join(", "));
     }
-    host::install()?;
+    host::install(&[host::ROOTS])?;
     let root = cache.join(format!("{suite}{}", profile.suffix));
     let [new, recipe, log] = ["new", "recipe", "log"].map(|end| root.with_added_extension(end));
     remove(&recipe)?;

@@ -10,7 +10,7 @@ use crate::inside::Output;
 use crate::machine::Machine;
 use crate::mountinfo::Row;
 use crate::release::Release;
-use crate::report::Report;
+use crate::report::{Report, names_shape};
 
 /// How long a unit may take.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -28,11 +28,12 @@ const KEEP: &str = "[Unit]\nWants=user-runtime-dir@%i.service\nAfter=user-runtim
 /// Links that `wslg-session.service` makes, and where they lead to in `<automount.root>/wslg/runtime-dir`.
 const LINKS: [&str; 4] = ["wayland-0", "wayland-0.lock", "pulse/native", "pulse/pid"];
 
-/// Mounts, files and units that a program may only touch to mend: everything of a file but its access time.
+/// Mounts, files and units that a program may only touch to mend: everything of a file but its access time. The
+/// journal is seen through a bind of `/run`, and always written.
 const SNAPSHOT: &str = r#"
-grep -E ' (/run/user|/mnt/wslg|/etc|/win/wslg)[^ ]* ' /proc/1/mountinfo
+grep -E ' (/run/user|/mnt/wslg|/etc|/win/wslg)[^ ]* ' /proc/1/mountinfo || true
 for top in /run/user /mnt/wslg /win/wslg /decoy; do
-    test ! -e $top || find $top -printf '%p %y %i %m %U:%G %s %l %T@ %C@\n'
+    test ! -e $top || find $top -path '*/log/journal' -prune -o -printf '%p %y %i %m %U:%G %s %l %T@ %C@\n'
 done | sort
 systemctl show --property=Id,ActiveState,SubState,Result,MainPID,InvocationID user@1000 user-runtime-dir@1000 user@1001
 "#;
@@ -269,17 +270,29 @@ impl Session {
         Ok(show.stdout)
     }
 
-    /// Starts the manager and fails unless that fails.
+    /// Lets the user linger, which starts the manager, and fails unless that fails.
     pub fn start_fails(&self) -> Result<()> {
+        self.machine.root(&["loginctl", "enable-linger", self.user.name]).ok()?;
+        // Logind does not wait for it.
         let start = self.machine.root(&["systemctl", "start", &self.unit()]).run()?;
         ensure!(start.code != 0, "the manager has started: {start}");
         self.has_no_bus()
     }
 
-    /// The same where the start may also end without an error and without a manager: a condition was not met.
-    pub fn start_fails_or_hangs_back(&self) -> Result<()> {
+    /// The same where systemd may skip the start without an error.
+    pub fn start_is_without_effect(&self) -> Result<()> {
+        self.machine.root(&["loginctl", "enable-linger", self.user.name]).ok()?;
         self.machine.root(&["systemctl", "start", &self.unit()]).run()?;
         self.has_no_bus()
+    }
+
+    /// Fails unless `check-user-session` finds fault, names the shape, and changes nothing.
+    pub fn is_recognised(&self, shape: &str) -> Result<Output> {
+        let before = self.snapshot()?;
+        let check = self.check()?.exits(1)?;
+        ensure!(names_shape(&check.stdout, shape), "{shape} is not named: {check}");
+        self.unchanged(&before)?;
+        Ok(check)
     }
 
     /// Fails unless the journal says all of this.

@@ -24,10 +24,12 @@ mod wslg;
 
 fn main() -> ExitCode {
     lab::trials()
+        .with_programs()
         .on_each("rf1_a_stray_mount_of_fstab_is_mended_by_hand", stray::by_hand)
         .on_each("rf1_a_stray_mount_of_fstab_is_mended_at_the_login", stray::at_the_login)
         .on_each("rf1_a_stray_mount_without_wsl_is_mended", stray::without_wsl)
         .on_each("rf1_a_moved_automount_root_is_followed", stray::moved)
+        .on_each("rf1_on_nixos_the_stanza_and_the_way_to_apply_it_are_named", stray::on_nixos)
         .on_each("rf1_the_unit_mends_and_starts_what_failed", stray::by_the_unit)
         .on_each("rf1_a_dry_run_tells_the_steps_and_takes_none", stray::dry_run)
         .on_each("rf2_the_mount_that_old_wsl_makes_is_mended", stray::old_wsl)

@@ -1,12 +1,12 @@
-//! A live line on standard error while a program waits; nothing unless a terminal is there.
+//! A line on standard error while a program waits; nothing unless a terminal is there.
 //!
-//! Without the feature `progress` the line stands still, which costs no thread and a seventh of the size; the names are
+//! Two types and not one with two bodies: features add up over a workspace, and a program that must stay small would get
+//! the large body because another one wants it. What a program does not name, its linker leaves out.
 
 #[cfg(feature = "progress")]
-#[path = "progress/live.rs"]
-mod imp;
-#[cfg(not(feature = "progress"))]
-#[path = "progress/still.rs"]
-mod imp;
+mod live;
+mod still;
 
-pub use imp::Progress;
+#[cfg(feature = "progress")]
+pub use live::Live;
+pub use still::Still;

@@ -123,6 +123,15 @@ impl UnitFiles {
         standing
     }
 
+    /// The first command that a service runs; `None` where it has none or is masked.
+    #[must_use]
+    pub fn exec_start(&self) -> Option<&str> {
+        if self.is_masked {
+            return None;
+        }
+        self.effective("Service", "ExecStart").first().map(|set| set.value.as_str())
+    }
+
     /// The values of one setting that count.
     #[must_use]
     pub fn effective(&self, section: &str, key: &str) -> Vec<&Setting> {

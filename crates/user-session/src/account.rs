@@ -14,7 +14,8 @@ use oneshot::{Deadline, Exit, Root, refuse, text};
 /// passwd(5).
 const PASSWD: &str = "/etc/passwd";
 
-/// The uids that are no users: `-1` as 32 and as 16 bits means "unchanged" to chown(2) (systemd `uid_is_valid`).
+/// The uids and gids that are nobody's: `-1` as 32 and as 16 bits means "unchanged" to chown(2) (systemd
+/// `src/basic/user-util.c`, `uid_is_valid`).
 const INVALID: [u32; 2] = [u32::MAX, 65535];
 
 /// A user as the caller named it: `%i` of a unit is a uid, an admin types a name.
@@ -35,6 +36,9 @@ impl FromStr for Target {
         }
         if !argument.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(Self::Name(argument.to_owned()));
+        }
+        if argument.len() > 1 && argument.starts_with('0') {
+            return Err("a uid has no leading zero".into());
         }
         match argument.parse() {
             Ok(uid) if !INVALID.contains(&uid) => Ok(Self::Uid(uid)),
@@ -98,7 +102,8 @@ fn line(line: &str) -> Option<Account> {
     let name = fields.next().filter(|name| !name.is_empty() && !name.starts_with(['#', '+', '-']))?;
     let uid = fields.nth(1)?.parse().ok()?;
     let gid = fields.next()?.parse().ok()?;
-    Some(Account { name: name.to_owned(), uid, gid })
+    let is_somebody = !INVALID.contains(&uid) && !INVALID.contains(&gid);
+    is_somebody.then(|| Account { name: name.to_owned(), uid, gid })
 }
 
 fn from_name_service(target: &Target) -> Result<Option<Account>> {
@@ -106,7 +111,9 @@ fn from_name_service(target: &Target) -> Result<Option<Account>> {
         Target::Uid(uid) => users::get_user_by_uid(*uid),
         Target::Name(name) => users::get_user_by_name(name),
     };
-    if let Some(user) = user {
+    if let Some(user) =
+        user.filter(|user| ![user.uid(), user.primary_group_id()].iter().any(|id| INVALID.contains(id)))
+    {
         let name = user.name().to_string_lossy().into_owned();
         return Ok(Some(Account { name, uid: user.uid(), gid: user.primary_group_id() }));
     }
@@ -129,7 +136,7 @@ fn from_name_service(target: &Target) -> Result<Option<Account>> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "root:x:0:0:root:/root:/bin/sh\n# note\n+::::::\nbroken\nbad:x:-1:0::/:\n\
+    const TEXT: &str = "root:x:0:0:root:/root:/bin/sh\n# note\n+::::::\nbroken\nbad:x:-1:0::/:\nworse:x:4294967295:100::/:\nworst:x:7:65535::/:\n\
                         tim:x:1000:100:Tim,,,:/home/tim:/bin/sh\ntwin:x:1000:1000::/:/bin/sh\nO'Dd-näme.$:x:1002:5::/:\n";
 
     #[test]
@@ -137,7 +144,7 @@ mod tests {
         assert_eq!("1000".parse(), Ok(Target::Uid(1000)));
         assert_eq!("tim".parse(), Ok(Target::Name("tim".into())));
         assert_eq!("-1".parse(), Ok(Target::Name("-1".into())));
-        for bad in ["", "4294967295", "65535", "4294967296", "99999999999999999999"] {
+        for bad in ["", "01000", "00", "4294967295", "65535", "4294967296", "99999999999999999999"] {
             assert!(bad.parse::<Target>().is_err(), "{bad}");
         }
     }
@@ -151,7 +158,9 @@ mod tests {
             Some(1002)
         );
         assert_eq!(in_passwd(TEXT, &Target::Name("broken".into())), None);
-        assert_eq!(in_passwd(TEXT, &Target::Name("bad".into())), None);
+        for name in ["bad", "worse", "worst"] {
+            assert_eq!(in_passwd(TEXT, &Target::Name(name.into())), None, "{name}");
+        }
         assert_eq!(in_passwd(TEXT, &Target::Name("+".into())), None);
     }
 

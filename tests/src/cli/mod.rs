@@ -1,8 +1,11 @@
 //! The command line.
 
+mod bench;
 mod count;
+mod demo;
 mod roots;
 mod shell;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -21,9 +24,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Shell(shell::Shell),
     Roots(roots::Roots),
     Test(test::Test),
+    Soak(soak::Soak),
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    Measure(bench::Measure),
+    #[command(hide = true)]
+    MeasureMemory {
+        line: String,
+    },
     #[command(hide = true)]
     MachineSupervise,
     #[command(hide = true)]
@@ -37,9 +49,14 @@ enum Command {
 impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Demo(demo) => demo.run(),
             Command::Shell(shell) => shell.run(),
             Command::Roots(roots) => roots.run(),
             Command::Test(test) => test.run(),
+            Command::Soak(soak) => soak.run(),
+            Command::Bench(bench) => bench.run(),
+            Command::Measure(measure) => measure.run(),
+            Command::MeasureMemory { line } => bench::print_memory(&line),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),
             Command::MachineEnter { entry } => stage::enter(&entry).map(ExitCode::from),

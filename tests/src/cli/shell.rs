@@ -38,7 +38,7 @@ impl Shell {
         if self.programs {
             builder = builder.programs();
         }
-        host::install()?;
+        host::install(&[host::MACHINE, host::ROOTS])?;
         let machine = builder.boot()?;
         let mut command: Vec<&str> = self.command.iter().map(String::as_str).collect();
         if command.is_empty() {

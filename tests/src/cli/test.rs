@@ -69,15 +69,12 @@ impl Test {
     }
 }
 
-fn prepare() -> Result<()> {
+pub(super) fn prepare() -> Result<()> {
     match host::lacks().as_slice() {
-        [] => host::install()?,
+        [] => host::install(&[host::MACHINE, host::ROOTS, host::TESTS])?,
         lacks => host::say(&format!("no machine can run here, it needs {}", lacks.join(", ")))?,
     }
-    let status = cargo().args(["build", "--workspace"]).status().context("running cargo build")?;
-    if !status.success() {
-        bail!("running cargo build: {status}");
-    }
+    build()?;
     if host::lacks().is_empty() {
         for release in Release::ALL {
             if let Release::Debian(suite) = release {
@@ -88,8 +85,17 @@ fn prepare() -> Result<()> {
     Ok(())
 }
 
+/// Builds the programs that a machine gets.
+pub(super) fn build() -> Result<()> {
+    let status = cargo().args(["build", "--quiet", "--workspace"]).status().context("running cargo build")?;
+    if !status.success() {
+        bail!("running cargo build: {status}");
+    }
+    Ok(())
+}
+
 /// The cargo that runs this, in the source tree.
-fn cargo() -> Command {
+pub(super) fn cargo() -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(host::workspace()).stdin(Stdio::null());
@@ -124,7 +130,7 @@ fn follow(mut cargo: Command) -> Result<Count> {
 }
 
 /// The release build for musl, when every program is in it.
-fn static_programs() -> Result<Option<PathBuf>> {
+pub(super) fn static_programs() -> Result<Option<PathBuf>> {
     if env::var_os("MENDUTILS_BIN").is_some() {
         return Ok(None);
     }

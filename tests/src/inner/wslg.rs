@@ -3,21 +3,17 @@
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
-use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use nix::mount::MsFlags;
 
 use super::device::{bind, mount_new};
-use crate::wsl::Wsl;
-
-/// Which uid WSLGd gives its folder to, whoever logs in.
-const WSLG_UID: u32 = 1000;
+use crate::wsl::{WSLG_UID, Wsl};
 
 /// Mounts the tree. Every mount is shared already.
 pub(crate) fn mount(wsl: &Wsl) -> Result<()> {
-    let wslg = format!("{}/wslg", wsl.automount_root.trim_end_matches('/'));
+    let wslg = wsl.folder();
     if wsl.gui {
         mount_new(&wslg, "tmpfs", "none", MsFlags::empty(), "")?;
         set_mode(&wslg, 0o755)?;
@@ -32,13 +28,13 @@ pub(crate) fn mount(wsl: &Wsl) -> Result<()> {
     if wsl.gui {
         wslg_folder(&wslg)?;
         user_unit(&wslg)?;
+        system_unit(&wslg)?;
     }
     let text = format!("[boot]\nsystemd=true\n\n[automount]\nroot={}\n", wsl.automount_root);
     fs::write("/etc/wsl.conf", text).context("writing /etc/wsl.conf")
 }
 
-/// What WSLGd puts there: everything belongs to uid 1000 and is open to all. The sockets stay on the disk without a
-/// listener, as after a crash of the compositor.
+/// What WSLGd puts there: everything belongs to uid 1000 and is open to all. The sockets come from [`Wsl::serve`].
 fn wslg_folder(wslg: &str) -> Result<()> {
     let folder = format!("{wslg}/runtime-dir");
     make(&folder, 0o777)?;
@@ -47,16 +43,28 @@ fn wslg_folder(wslg: &str) -> Result<()> {
         let path = format!("{folder}/{name}");
         fs::write(&path, "").with_context(|| format!("writing {path}"))?;
     }
-    for name in ["wayland-0", "pulse/native"] {
-        listen(&format!("{folder}/{name}"))?;
-    }
-    for name in ["", "pulse", "wayland-0", "wayland-0.lock", "pulse/native", "pulse/pid"] {
+    for name in ["", "pulse", "wayland-0.lock", "pulse/pid"] {
         let path = Path::new(&folder).join(name);
         chown(&path, Some(WSLG_UID), Some(WSLG_UID))
             .with_context(|| format!("giving {} away", path.display()))?;
     }
-    make(&format!("{wslg}/.X11-unix"), 0o1777)?;
-    listen(&format!("{wslg}/.X11-unix/X0"))
+    make(&format!("{wslg}/.X11-unix"), 0o1777)
+}
+
+/// The unit of the system manager that WSL's generator writes, for the X11 socket. Its condition names `/mnt`, wherever
+/// `automount.root` is.
+fn system_unit(wslg: &str) -> Result<()> {
+    let text = format!(
+        "[Unit]\nDescription=WSLg X11 socket\nDefaultDependencies=no\n\
+         After=systemd-tmpfiles-setup.service tmp.mount\nConditionPathExists=/mnt/wslg/.X11-unix\n\
+         ConditionPathExists=!/tmp/.X11-unix/X0\n\n[Service]\nType=oneshot\n\
+         ExecStart=/bin/mount -o bind,ro,X-mount.mkdir {wslg}/.X11-unix /tmp/.X11-unix\n"
+    );
+    let folder = Path::new("/run/systemd/system");
+    let wants = folder.join("multi-user.target.wants");
+    fs::create_dir_all(&wants).with_context(|| format!("making {}", wants.display()))?;
+    fs::write(folder.join("wslg.service"), text).context("writing wslg.service")?;
+    std::os::unix::fs::symlink("../wslg.service", wants.join("wslg.service")).context("enabling wslg.service")
 }
 
 /// The unit that WSL's user generator writes from 2.5.10 on.
@@ -75,11 +83,6 @@ fn user_unit(wslg: &str) -> Result<()> {
     fs::write(folder.join("wslg-session.service"), text).context("writing wslg-session.service")?;
     std::os::unix::fs::symlink("../wslg-session.service", wants.join("wslg-session.service"))
         .context("enabling wslg-session.service")
-}
-
-fn listen(path: &str) -> Result<()> {
-    UnixListener::bind(path).map(drop).with_context(|| format!("binding the socket {path}"))?;
-    set_mode(path, 0o777)
 }
 
 fn make(path: &str, mode: u32) -> Result<()> {

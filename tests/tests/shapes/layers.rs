@@ -27,7 +27,8 @@ fn covered(release: Release) -> Result<(Session, String)> {
 pub(crate) fn over_a_live_bus(release: Release) -> Result<()> {
     let (session, bus) = covered(release)?;
     let manager = session.manager()?;
-    session.fix(&["1000"])?.exits(0)?.with_steps()?.names("RF3")?;
+    session.is_recognised("RF3")?;
+    session.fix(&["1000"])?.exits(0)?.with_steps()?;
     ensure!(session.manager()? == manager, "the live manager was restarted");
     ensure!(session.sh("stat -c '%d %i' /run/user/1000/bus")?.stdout == bus, "not the bus that was there");
     session.is_mended()?;
@@ -42,7 +43,7 @@ pub(crate) fn busy(release: Release) -> Result<()> {
         Ok(session.machine.root(&["pgrep", "-f", "^sleep 1007"]).run()?.code == 0)
     })?;
     let pid = session.sh("pgrep -f '^sleep 1007'")?;
-    let report = session.fix_untouched(&["1000"])?.exits(75)?.names("RF3")?;
+    let report = session.fix_untouched(&["1000"])?.exits(75)?;
     let said = report.output.map(|output| output.stdout).unwrap_or_default();
     ensure!(said.contains(pid.text()), "the holder {} is not named: {said}", pid.text());
     session.sh(&format!("kill {}", pid.text()))?;
@@ -59,6 +60,7 @@ pub(crate) fn without_a_session(release: Release) -> Result<()> {
     )?;
     session.keep()?;
     session.start_fails()?;
-    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?.names("RF3")?;
+    session.is_recognised("RF3")?;
+    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
     session.is_mended()
 }

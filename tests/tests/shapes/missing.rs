@@ -17,7 +17,8 @@ pub(crate) fn plain(release: Release) -> Result<()> {
     session.looks("directory 700 0 0")?;
     ensure!(session.machine.mounts_at("/run/user/1000")?.is_empty());
     session.journal_says(&["Runtime directory '/run/user/1000' is not owned by UID 1000, as it should."])?;
-    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?.names("RF4")?;
+    session.is_recognised("RF4")?;
+    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
     session.is_mended()
 }
 
@@ -35,7 +36,8 @@ pub(crate) fn plain_on_disk(release: Release) -> Result<()> {
     session.keep()?;
     session.start_fails()?;
     session.looks("directory 700 0 0")?;
-    session.fix(&["1000"])?.exits(0)?.with_steps()?.names("RF4")?;
+    session.is_recognised("RF4")?;
+    session.fix(&["1000"])?.exits(0)?.with_steps()?;
     session.looks("directory 700 1000 100")?;
     for name in stale {
         session.sh(&format!("test ! -e /run/user/1000/{name}"))?;
@@ -63,7 +65,7 @@ pub(crate) fn conditioned(release: Release) -> Result<()> {
 
 /// The override is at fault: it is named and nothing is done, until it is gone.
 fn named(session: &Session, setting: &str) -> Result<()> {
-    session.start_fails_or_hangs_back()?;
+    session.start_is_without_effect()?;
     session.looks("")?;
     session.fix_untouched(&["1000"])?.exits(1)?.hints("RF5")?.explains("RF5", &[OVERRIDE, setting])?;
     session.sh(&format!("rm {OVERRIDE}; systemctl daemon-reload"))?;
@@ -79,6 +81,7 @@ pub(crate) fn lost(release: Release) -> Result<()> {
     ensure!(session.machine.property("user-runtime-dir@1000.service", "SubState")? == "exited");
     session.start_fails()?;
     session.journal_says(&["Failed to stat() runtime directory '/run/user/1000'"])?;
-    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?.names("RF5")?;
+    session.is_recognised("RF5")?;
+    session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
     session.is_mended()
 }

@@ -10,9 +10,9 @@ const REFUSED: [&str; 3] = [
     "Trying to run as user instance, but $XDG_RUNTIME_DIR is not set.",
 ];
 
-/// What everybody must be told of a stray entry, whatever its place.
+/// What everybody on WSL must be told of a stray entry.
 fn names_the_cause(report: Report, entry: &str) -> Result<Report> {
-    report.explains("RF1", &["/etc/fstab", entry, "boot", "wsl --shutdown"])
+    report.explains("RF1", &["/etc/fstab", entry, "wsl --shutdown"])
 }
 
 /// The fault, shown as in the field: the mount unit, the manager's failure and PAM's words.
@@ -29,6 +29,7 @@ fn broken(release: Release) -> Result<Session> {
     session.start_fails()?;
     ensure!(session.machine.property("user@1000.service", "ActiveState")? == "failed");
     ensure!(session.machine.property("user@1000.service", "ExecMainStatus")? == "1");
+    session.is_recognised("RF1")?;
     // Systemd's own program says success and has changed nothing.
     ensure!(session.machine.property("user-runtime-dir@1000.service", "Result")? == "success");
     session.looks("directory 1777 0 0")?;
@@ -71,11 +72,12 @@ pub(crate) fn without_wsl(release: Release) -> Result<()> {
     session.keep()?;
     session.start_fails()?;
     session.journal_says(&REFUSED)?;
+    session.is_recognised("RF1")?;
     session
         .fix(&["--start-manager", "tim"])?
         .exits(0)?
         .with_steps()?
-        .explains("RF1", &["/etc/fstab", "/run/user/1000", "boot"])?;
+        .explains("RF1", &["/etc/fstab", "/run/user/1000"])?;
     session.is_mended()
 }
 
@@ -88,6 +90,16 @@ pub(crate) fn moved(release: Release) -> Result<()> {
     session.start_fails()?;
     let report = session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
     names_the_cause(report, "/win/wslg/run/user/1000")?;
+    session.is_mended()
+}
+
+/// There, the line is generated, and a switch that drops it unmounts the live directory.
+pub(crate) fn on_nixos(release: Release) -> Result<()> {
+    let session = broken(release)?;
+    session.sh("touch /etc/NIXOS")?;
+    let report = session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
+    let stanza = "fileSystems.\"/mnt/wslg/run/user/1000\"";
+    names_the_cause(report, stanza)?.explains("RF1", &["boot", "switch"])?;
     session.is_mended()
 }
 
@@ -136,6 +148,8 @@ fn old_wsl_machine(release: Release) -> Result<Session> {
 
 pub(crate) fn old_wsl(release: Release) -> Result<()> {
     let session = old_wsl_machine(release)?;
+    session.is_recognised("RF2")?;
+    // Which WSL does so is said with the repair.
     session.fix(&["1000"])?.exits(0)?.with_steps()?.explains("RF2", &["2.5"])?;
     session.is_good()?;
     session.has_wslg_links()?;

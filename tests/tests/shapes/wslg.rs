@@ -22,7 +22,8 @@ pub(crate) fn links(release: Release) -> Result<()> {
     for script in breaks {
         session.sh(&format!("cd /run/user/1000; {script}"))?;
         ensure!(session.has_wslg_links().is_err(), "{script} has broken nothing");
-        session.fix(&["1000"])?.exits(0)?.with_steps()?.names("RF16")?;
+        session.is_recognised("RF16")?;
+        session.fix(&["1000"])?.exits(0)?.with_steps()?;
         session.is_mended()?;
         ensure!(session.sh(TARGETS)?.stdout == targets, "the targets have changed");
     }

@@ -9,9 +9,9 @@ use crate::text::printable;
 
 /// The line; removed from the terminal on drop.
 #[derive(Debug)]
-pub struct Progress(Option<ProgressBar>);
+pub struct Live(Option<ProgressBar>);
 
-impl Progress {
+impl Live {
     /// Starts a line, if there is a terminal.
     #[must_use]
     pub fn start(report: &Report, text: &str) -> Self {
@@ -33,7 +33,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Live {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();

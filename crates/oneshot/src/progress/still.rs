@@ -7,11 +7,11 @@ use crate::text::printable;
 
 /// The line; removed from the terminal on drop.
 #[derive(Debug)]
-pub struct Progress {
+pub struct Still {
     is_live: bool,
 }
 
-impl Progress {
+impl Still {
     /// Shows a line, if there is a terminal.
     #[must_use]
     pub fn start(report: &Report, text: &str) -> Self {
@@ -28,7 +28,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Still {
     fn drop(&mut self) {
         if self.is_live {
             draw("");

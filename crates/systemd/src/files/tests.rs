@@ -131,6 +131,7 @@ fn a_mask_is_a_link_to_the_null_device_or_an_empty_file() -> Result<()> {
     tree.write("/run/systemd/system/user-runtime-dir@1000.service", "")?;
     let files = tree.read()?;
     assert!(files.is_masked && files.settings.is_empty(), "{files:?}");
+    assert_eq!((files.exec_start(), tree.overrides()?.settings.len()), (None, 0));
     Ok(())
 }
 

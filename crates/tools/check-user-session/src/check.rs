@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use oneshot::progress::Progress;
+use oneshot::progress::Live;
 use oneshot::{Backoff, Deadline, Finding, Report, Root, Status};
 use systemd::manager;
 use user_session::{Account, Target, account, wsl};
@@ -77,7 +77,7 @@ fn look(
     let mut request = Request { root, account, next: next.as_deref(), with_journal: false };
     if let Some(seconds) = arguments.wait {
         let deadline = Deadline::after(Duration::from_secs(u64::from(seconds)));
-        let progress = Progress::start(report, &format!("waiting for the session of {}", account.name));
+        let progress = Live::start(report, &format!("waiting for the session of {}", account.name));
         let mut backoff = Backoff::default();
         while let Some(first) = first_failure(&decide::findings(&gather(&request)?)) {
             progress.say(&format!("waiting for {}: {}", first.id, first.text));

@@ -71,7 +71,7 @@ pub enum Plan {
     Do(Step),
     /// On its way: looking again will tell.
     Wait,
-    /// The configuration would undo it.
+    /// The configuration would undo it, or may.
     Undone,
     /// The user lingers, but the manager failed: that is another fault than linger.
     ManagerFailed,
@@ -82,7 +82,9 @@ pub enum Plan {
 /// Decides on one user. `until_next_switch`: enable even what the configuration undoes.
 #[must_use]
 pub fn decide(account: &Account, facts: &Facts, until_next_switch: bool) -> Plan {
-    let may_enable = facts.policy != Some(Verdict::Disables) || until_next_switch;
+    // What a script that is not understood leaves in order is left in order; beyond that it is not fought either.
+    let is_undone = matches!(facts.policy, Some(Verdict::Disables | Verdict::Unknown));
+    let may_enable = !is_undone || until_next_switch;
     let session = match &facts.logind {
         Logind::Down if facts.is_declared => return Plan::InOrder,
         Logind::Down if may_enable => {
@@ -96,9 +98,8 @@ pub fn decide(account: &Account, facts: &Facts, until_next_switch: bool) -> Plan
     if facts.is_declared && session.manager.active == Active::Failed && !session.manager.is_moving() {
         return Plan::ManagerFailed;
     }
-    // A file that came after logind's start shows as `Linger=yes` only for a user whom logind knows for another
-    // reason; either way logind has to be told.
-    let Some(user) = session.user.as_ref().filter(|user| user.linger && facts.is_declared) else {
+    // logind's own word counts: of a file that came after its start it knows only where it knows the user already.
+    let Some(user) = session.user.as_ref().filter(|user| user.linger) else {
         return if may_enable {
             Plan::Do(Step::Enable { name: account.name.clone(), uid: account.uid })
         } else {

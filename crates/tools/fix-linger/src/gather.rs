@@ -9,12 +9,8 @@ use crate::facts::{Facts, Logind, Session};
 
 /// Reads everything anew.
 pub(crate) fn gather(root: &Root, account: &Account) -> Result<Facts> {
-    let linger_users = files::read(root, policy::UNIT)?;
-    // A masked service runs no script.
-    let policy = match linger_users.effective("Service", "ExecStart").first() {
-        Some(start) if !linger_users.is_masked => Some(policy::verdict(root, &start.value, &account.name)?),
-        _ => None,
-    };
+    let service = files::read(root, policy::UNIT)?;
+    let policy = service.exec_start().map(|start| policy::verdict(root, start, &account.name)).transpose()?;
     Ok(Facts {
         is_declared: linger::is_declared(root, &account.name)?,
         policy,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use oneshot::lock::{self, Lock};
-use oneshot::progress::Progress;
+use oneshot::progress::Live;
 use oneshot::report::Step as Record;
 use oneshot::{Backoff, Exit, Finding, Report, Root, StepState, refuse};
 use systemd::manager;
@@ -76,7 +76,7 @@ fn refuse_no_file_name(account: &Account) -> Result<()> {
 
 fn mend(arguments: &Arguments, root: &Root, account: &Account, report: &mut Report) -> Result<()> {
     let mut run = Run { arguments, root, account, lock: None, done: Vec::new(), looked_twice: false };
-    let progress = Progress::start(report, &format!("{}: looking", account.name));
+    let progress = Live::start(report, &format!("{}: looking", account.name));
     let deadline = arguments.wait.deadline();
     let mut backoff = Backoff::default();
     loop {
@@ -165,7 +165,7 @@ impl Run<'_> {
 /// The finding of a plan that needs neither a step nor time.
 fn end(account: &Account, plan: &Plan, facts: &Facts, root: &Root) -> Result<Finding> {
     Ok(match plan {
-        Plan::Undone => words::undone(account),
+        Plan::Undone => words::undone(account, facts),
         Plan::ManagerFailed | Plan::NoManager => words::no_manager(account, facts, root)?,
         _ => words::in_order(account, facts),
     })

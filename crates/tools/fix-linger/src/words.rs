@@ -26,12 +26,16 @@ pub(crate) fn in_order(account: &Account, facts: &Facts) -> Finding {
     Finding::ok(LINGER, text).about(&account.name)
 }
 
-/// The configuration says no; nothing was done.
-pub(crate) fn undone(account: &Account) -> Finding {
-    let text = format!(
-        "the NixOS configuration disables the linger of {}, so nothing is done",
-        printable(&account.name)
-    );
+/// The configuration says no, or cannot be read; nothing was done.
+pub(crate) fn undone(account: &Account, facts: &Facts) -> Finding {
+    let name = printable(&account.name);
+    let text = if facts.policy == Some(Verdict::Unknown) {
+        format!(
+            "linger-users.service may disable the linger of {name} (its script is unknown), so nothing is done"
+        )
+    } else {
+        format!("the NixOS configuration disables the linger of {name}, so nothing is done")
+    };
     Finding::fail(LINGER, text)
         .about(&account.name)
         .shape("RF15")

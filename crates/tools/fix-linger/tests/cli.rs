@@ -201,6 +201,16 @@ fn nixos_is_not_fought_unless_asked() -> Outcome {
 }
 
 #[test]
+fn a_script_that_is_not_understood_is_not_fought_either() -> Outcome {
+    let tree = Tree::with_nixos()?;
+    tree.write("nix/store/x/bin/linger-users-start", "#!/bin/sh\nloginctl disable-linger tim\n")?;
+    let refused = tree.run(&["tim"])?;
+    assert_eq!(code(&refused), Some(78));
+    assert!(said(&refused).contains("users.users.tim.linger = true;"), "{}", said(&refused));
+    Ok(())
+}
+
+#[test]
 fn a_hostile_link_is_not_followed() -> Outcome {
     let tree = Tree::new()?;
     let victim = tree.0.path().join("victim");

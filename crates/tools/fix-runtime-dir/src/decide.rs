@@ -183,6 +183,12 @@ fn explain(session: &Session, plan: &mut Plan) {
     plan.findings.extend(causes(session));
 }
 
+/// RF18: not the directory's fault, and at boot, where the unit of the directory runs, no fault at all.
+#[must_use]
+pub fn held_up(facts: &Facts) -> Option<Finding> {
+    (facts.nologin && !facts.is_in_own_unit && !facts.is_elsewhere).then(refuse::nologin)
+}
+
 /// The root causes as findings; they do not change the exit code, because what was mended works now.
 pub fn causes(session: &Session) -> impl Iterator<Item = Finding> {
     session.causes.iter().map(|cause| {

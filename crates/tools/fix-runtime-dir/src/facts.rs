@@ -34,6 +34,8 @@ pub struct Facts {
     pub is_in_own_unit: bool,
     /// Whether the above was seen in another mount namespace than that of PID 1.
     pub is_elsewhere: bool,
+    /// `/run/nologin` stands (RF18): a manager waits at the barrier, whatever its directory looks like.
+    pub nologin: bool,
     /// Looked at only where the above is not in order.
     pub session: Option<Session>,
 }
@@ -76,8 +78,6 @@ pub struct Session {
     pub stale_sockets: Vec<&'static str>,
     /// Root causes that this program must not touch.
     pub causes: Vec<Cause>,
-    /// `/run/nologin` stands.
-    pub nologin: bool,
 }
 
 /// State of `user@UID.service`.
@@ -90,6 +90,8 @@ pub enum Manager {
     Active,
     /// On its way.
     Activating,
+    /// Down, with a job that waits for its turn: always so while the unit of its directory starts.
+    Queued,
     /// Never started, or stopped.
     Inactive,
     /// Failed.

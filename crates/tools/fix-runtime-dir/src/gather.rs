@@ -21,6 +21,9 @@ const STATUS: &str = "/proc/self/status";
 /// capabilities(7): `CAP_SYS_ADMIN` is number 21.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
+/// pam_nologin(8), systemd-user-sessions.service(8).
+const NOLOGIN: &str = "/run/nologin";
+
 /// The directories, held open; every change goes through these descriptors.
 #[derive(Debug)]
 pub(crate) struct Handles {
@@ -47,6 +50,7 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
     };
     let lost_links = wslg::lost(root, handles.place.as_ref())?;
     let stands = matches!(place, Place::Directory(_));
+    let nologin = root.has(NOLOGIN)?;
     let mut facts = Facts {
         account: account.clone(),
         parent,
@@ -60,11 +64,12 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         limits: Limits { size: 0, inodes: 0 },
         // Whoever has a mount there may mount; only a plain directory leaves the question open.
         may_mount: !layers.is_empty() || may_mount(root)?,
-        // It matters only where links are lost or the directory is.
-        is_in_own_unit: (!stands || !lost_links.is_empty()) && is_in_own_unit(root, account.uid)?,
+        // It matters only where something is missing, or held up by what is normal while the host boots.
+        is_in_own_unit: (!stands || nologin || !lost_links.is_empty()) && is_in_own_unit(root, account.uid)?,
         lost_links,
         layers,
         is_elsewhere,
+        nologin,
         session: None,
     };
     if !facts.layers.iter().all(shows_limits) || facts.layers.is_empty() {

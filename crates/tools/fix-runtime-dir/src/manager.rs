@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use oneshot::progress::Progress;
+use oneshot::progress::Still;
 use oneshot::report::Step as Record;
 use oneshot::{Backoff, Deadline, Exit, Finding, Report, Root, StepState};
 use systemd::Scope;
@@ -13,7 +13,7 @@ use user_session::{causes, cgroup, directory};
 
 use crate::arguments::Arguments;
 use crate::decide::{self, ManagerStep, manager_step};
-use crate::facts::{Facts, Session};
+use crate::facts::Facts;
 use crate::repair;
 
 /// A look at the bus is one system call; a look at the unit is a process, so it comes less often.
@@ -67,7 +67,7 @@ fn wait(root: &Root, facts: &Facts, arguments: &Arguments, report: &mut Report) 
     let manager = format!("user@{uid}.service");
     let socket = root.join(directory::path(uid)).join(bus::BUS);
     let deadline = arguments.wait.deadline();
-    let progress = Progress::start(report, &format!("waiting for the bus of {}", facts.account.name));
+    let progress = Still::start(report, &format!("waiting for the bus of {}", facts.account.name));
     let mut pause = Backoff::default();
     let mut next_look = Deadline::after(UNIT_LOOK);
     loop {
@@ -121,9 +121,5 @@ fn undecided(facts: &Facts, state: &unit::Unit, seconds: u32) -> Finding {
     let text =
         format!("after {seconds} s user@{uid}.service is {} and its bus does not answer", state.summary());
     let finding = Finding::fail("user-manager", text).exits(Exit::Undecided);
-    if facts.session.as_ref().is_some_and(|session: &Session| session.nologin) {
-        let hint = "/run/nologin stands: see \"systemctl status systemd-user-sessions.service\"; a manager waits for it";
-        return finding.shape("RF18").hint(hint);
-    }
     finding.hint(format!("see what it waits for: systemctl list-jobs; journalctl -b -u user@{uid}.service"))
 }

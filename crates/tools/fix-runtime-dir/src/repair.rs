@@ -54,18 +54,18 @@ fn mend(root: &Root, target: &Target, arguments: &Arguments, report: &mut Report
         return Ok(());
     };
     let (facts, handles) = gather(root, &account, &wishes)?;
-    let is_in_order = decide::is_in_order(&facts, &wishes);
-    if !is_in_order {
+    drop(handles);
+    if !decide::is_in_order(&facts, &wishes) {
         let plan = decide::plan(&facts, &wishes);
         if plan.steps.is_empty() || arguments.write.dry_run {
             tell(&facts, &plan, report);
         } else {
-            drop(handles);
             mend_under_lock(root, &account, &wishes, report)?;
         }
     } else {
         report.detail(&format!("{} is in order", directory::path(account.uid)));
     }
+    say(decide::held_up(&facts), &account, report);
     if wishes.start_manager && report.exit() == Exit::Ok {
         let (facts, handles) = gather(root, &account, &wishes)?;
         drop(handles);

@@ -22,9 +22,6 @@ const CHILDREN: [&str; 4] = ["dbus-1", "dbus-1/service", "pulse", "systemd"];
 /// logind keeps a file for every user that it knows (`src/login/logind-user.c`, `user_save`).
 const KNOWN_USERS: &str = "/run/systemd/users";
 
-/// pam_nologin(8), systemd-user-sessions.service(8).
-const NOLOGIN: &str = "/run/nologin";
-
 /// Gathers it. A manager that cannot be asked (early boot, no bus) is `Unknown` and no error: the bus sockets and the
 /// control group still tell whether the session lives.
 pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> Result<Session> {
@@ -57,7 +54,6 @@ pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> R
             Vec::new()
         },
         causes: root_causes(root, facts)?,
-        nologin: root.has(NOLOGIN)?,
     })
 }
 
@@ -65,6 +61,7 @@ fn state(unit: &Unit) -> Manager {
     match unit.active {
         Active::Active | Active::Reloading => Manager::Active,
         Active::Activating | Active::Deactivating => Manager::Activating,
+        _ if unit.job.is_some() => Manager::Queued,
         Active::Failed => Manager::Failed,
         _ => Manager::Inactive,
     }

@@ -116,6 +116,11 @@ fn owner(facts: &Facts, status: &Status, path: &str) -> Finding {
     finding.shape(root_owned(facts)).fixable().hint(mend_and_start(facts))
 }
 
+/// With several mounts all that is wrong belongs to the uppermost, which should not be there.
+fn stacked(facts: &Facts) -> Option<&'static str> {
+    (facts.directory.layers.len() > 1).then_some("RF3")
+}
+
 /// Which shape a root-owned directory has: stacked, plain, or a stray mount.
 fn root_owned(facts: &Facts) -> &'static str {
     match facts.directory.layers.len() {
@@ -148,6 +153,7 @@ fn mode(facts: &Facts, status: &Status, path: &str) -> Finding {
     }
     let shape = match facts.directory.layers.last() {
         _ if status.uid == 0 && facts.account.uid != 0 => root_owned(facts),
+        Some(_) if stacked(facts).is_some() => "RF3",
         Some(layer) if layer.has_flag("noexec") => "RF2",
         _ => "RF7",
     };
@@ -225,9 +231,9 @@ fn flags(facts: &Facts, path: &str) -> Option<Finding> {
     let text = format!("{path} is mounted {}", told.join(" and "));
     // Missing flags protect nothing that works; the others break what programs do there.
     let finding = if bad.is_empty() {
-        Finding::warn("runtime-dir-flags", text).shape("RF1")
+        Finding::warn("runtime-dir-flags", text).shape(stacked(facts).unwrap_or("RF1"))
     } else {
-        Finding::fail("runtime-dir-flags", text).shape("RF2")
+        Finding::fail("runtime-dir-flags", text).shape(stacked(facts).unwrap_or("RF2"))
     };
     Some(finding.compared(good, &layer.options).fixable().hint(mend(facts)))
 }
@@ -253,7 +259,7 @@ fn limits(facts: &Facts, path: &str) -> Option<Finding> {
             "runtime-dir-size",
             format!("{path} has no limit of its own on {what}: it can take half of the memory"),
         )
-        .shape("RF1")
+        .shape(stacked(facts).unwrap_or("RF1"))
         .compared(format!("size={size},nr_inodes={inodes}"), &layer.super_options)
         .fixable()
         .hint(mend(facts)),

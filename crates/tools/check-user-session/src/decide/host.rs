@@ -40,9 +40,8 @@ fn version(facts: &Facts) -> Vec<Finding> {
         return vec![Finding::ok("wsl-version", format!("nothing is known against WSL {version}"))];
     }
     let warn = |advisory: causes::Advisory| {
-        Finding::warn("wsl-version", format!("this is WSL {version}"))
-            .shape(advisory.shape)
-            .hint(advisory.text)
+        let text = format!("this is WSL {version}: {}", advisory.text);
+        Finding::warn("wsl-version", text).shape(advisory.shape)
     };
     advisories.into_iter().map(warn).collect()
 }

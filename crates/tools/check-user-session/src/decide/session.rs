@@ -33,9 +33,7 @@ fn bus(facts: &Facts) -> Finding {
         return down(facts, id, &format!("{path} {state}"));
     }
     if facts.directory.layers.len() > 1 {
-        return Finding::fail(id, format!("{path} {state}: a mount hides it"))
-            .shape("RF3")
-            .hint("see runtime-dir-layers");
+        return hidden(id, &format!("{path} {state}"));
     }
     if !facts.sockets.has_bus_unit {
         return Finding::fail(id, format!("{path} {state}, and this system has no dbus.socket for users"))
@@ -54,6 +52,7 @@ fn private(facts: &Facts) -> Finding {
     match judge(facts, id, &path, facts.sockets.private) {
         Ok(finding) => finding,
         Err(state) if !facts.is_up() => down(facts, id, &format!("{path} {state}")),
+        Err(state) if facts.directory.layers.len() > 1 => hidden(id, &format!("{path} {state}")),
         Err(state) => {
             Finding::fail(id, format!("{path} {state}, though the manager runs")).shape("RF13").hint(format!(
                 "this ends the user's services: systemctl restart user@{}.service",
@@ -77,6 +76,11 @@ fn judge(facts: &Facts, id: &'static str, path: &str, answer: Answer) -> Result<
         }
         Answer::Fails(error) => Finding::fail(id, format!("connecting to {path}: {}", error.desc())),
     })
+}
+
+/// What the session made is below the uppermost mount.
+fn hidden(id: &'static str, text: &str) -> Finding {
+    Finding::fail(id, format!("{text}: a mount hides it")).shape("RF3").hint("see runtime-dir-layers")
 }
 
 /// Without a manager there can be no socket.

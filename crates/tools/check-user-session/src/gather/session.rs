@@ -41,10 +41,7 @@ pub(super) fn environment() -> Environment {
 
 pub(super) fn linger(root: &Root, account: &Account) -> Result<Linger> {
     let service = files::read(root, policy::UNIT)?;
-    let policy = match service.effective("Service", "ExecStart").first() {
-        Some(start) if !service.is_masked => Some(policy::verdict(root, &start.value, &account.name)?),
-        _ => None,
-    };
+    let policy = service.exec_start().map(|start| policy::verdict(root, start, &account.name)).transpose()?;
     Ok(Linger {
         user: asked(root, || login::user(account.uid)),
         is_declared: linger::is_declared(root, &account.name)?,

@@ -102,15 +102,25 @@ fn a_failed_manager_does_not_keep_linger_from_being_enabled() {
 #[test]
 fn what_the_configuration_undoes_is_enabled_only_when_asked() {
     for facts in [up(false, None, "inactive"), down(false)] {
-        let facts = Facts { policy: Some(Verdict::Disables), ..facts };
-        assert_eq!(plan(&facts), Plan::Undone);
-        assert!(matches!(decide(&tim(), &facts, true), Plan::Do(_)));
+        for policy in [Verdict::Disables, Verdict::Unknown] {
+            let facts = Facts { policy: Some(policy), ..facts.clone() };
+            assert_eq!(plan(&facts), Plan::Undone);
+            assert!(matches!(decide(&tim(), &facts, true), Plan::Do(_)));
+        }
+    }
+}
+
+#[test]
+fn what_lingers_already_is_in_order_whatever_the_configuration_says() {
+    for policy in [Verdict::Disables, Verdict::Unknown] {
+        let facts = Facts { policy: Some(policy), ..up(true, user("active", true), "active") };
+        assert_eq!(plan(&facts), Plan::InOrder);
     }
 }
 
 #[test]
 fn any_other_policy_does_not_stand_in_the_way() {
-    for policy in [Verdict::Enables, Verdict::LeavesAlone, Verdict::Unknown] {
+    for policy in [Verdict::Enables, Verdict::LeavesAlone] {
         assert_eq!(plan(&Facts { policy: Some(policy), ..up(false, None, "inactive") }), enable());
     }
 }

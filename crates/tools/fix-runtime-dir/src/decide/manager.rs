@@ -35,7 +35,7 @@ pub fn manager_step(facts: &Facts, session: &Session) -> ManagerStep {
     match session.manager {
         Manager::Active if session.bus => ManagerStep::Nothing,
         Manager::Active => ManagerStep::RestartBus,
-        Manager::Activating => ManagerStep::Wait,
+        Manager::Activating | Manager::Queued => ManagerStep::Wait,
         Manager::Inactive if !session.is_wanted => ManagerStep::Unneeded(format!(
             "{} is not logged in and linger is off, so there is no manager to start (see fix-linger)",
             facts.account.name

@@ -70,6 +70,17 @@ pub(super) fn other_namespace() -> Finding {
     Finding::fail("mount-ns", text).shape("RF20").hints(hints).exits(Exit::Config)
 }
 
+/// RF18: only systemd-user-sessions.service may take it away, when the host is up.
+pub(super) fn nologin() -> Finding {
+    Finding::warn(
+        "nologin",
+        "/run/nologin stands: nobody but root may log in, and a user manager waits until it goes",
+    )
+    .shape("RF18")
+    .hint("see what holds it up: systemctl list-jobs; systemctl status systemd-user-sessions.service")
+    .hint("if the host is up and nothing waits, it was left behind (microsoft/WSL#10977): rm /run/nologin")
+}
+
 /// RF12.
 pub(super) fn foreign_cgroup(session: &Session) -> Option<Finding> {
     let Population::Foreign { path } = &session.population else { return None };

@@ -36,6 +36,7 @@ fn healthy() -> Facts {
         lost_links: Vec::new(),
         is_in_own_unit: true,
         is_elsewhere: false,
+        nologin: false,
         session: Some(Session { is_wanted: true, manager: Manager::Inactive, ..Session::default() }),
     }
 }
@@ -276,6 +277,15 @@ fn rf17_links_files_and_foreign_file_systems_are_left() {
 }
 
 #[test]
+fn rf18_nologin_is_told_but_not_while_the_host_boots() {
+    let mut facts = with(|facts| facts.nologin = true);
+    assert_eq!(held_up(&facts), None);
+    facts.is_in_own_unit = false;
+    assert_eq!(held_up(&facts).and_then(|finding| finding.shape), Some("RF18"));
+    assert!(is_in_order(&facts, &PLAIN));
+}
+
+#[test]
 fn rf20_nothing_is_done_in_another_namespace() {
     let facts = with(|facts| {
         stray(facts);
@@ -330,6 +340,8 @@ fn the_manager_is_started_only_when_it_is_wanted_or_failed() {
     );
     assert!(matches!(manager_step(&facts, &session(Manager::Inactive, false)), ManagerStep::Unneeded(_)));
     assert_eq!(manager_step(&facts, &session(Manager::Activating, true)), ManagerStep::Wait);
+    assert_eq!(manager_step(&facts, &session(Manager::Queued, true)), ManagerStep::Wait);
+    assert!(!session(Manager::Queued, true).is_live());
     assert_eq!(manager_step(&facts, &session(Manager::Active, true)), ManagerStep::RestartBus);
     let answers = Session { bus: true, ..session(Manager::Active, true) };
     assert_eq!(manager_step(&facts, &answers), ManagerStep::Nothing);

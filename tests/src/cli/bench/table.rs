@@ -1,0 +1,59 @@
+//! The page with the results.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+
+use super::measure::Sample;
+
+/// One candidate.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) size: u64,
+    pub(crate) sample: Sample,
+}
+
+const HEAD: &str = "\
+# Performance
+
+Whole processes, from fork to wait, in a machine of the lab with the mounts of WSL. In each round every candidate runs
+once, so that what slows the host slows all alike. Written by
+
+```
+cargo lab bench --write
+```
+
+";
+
+pub(crate) fn page(rows: &[Row], rounds: usize) -> Result<String> {
+    let base = rows.first().context("nothing was measured")?.sample.median;
+    let mut page = String::from(HEAD);
+    writeln!(page, "{rounds} rounds on {}.\n", host()?)?;
+    writeln!(
+        page,
+        "| program | least (µs) | median (µs) | mean (µs) | median, times the first | peak memory (KiB) | size (KB) |"
+    )?;
+    writeln!(page, "|---|--:|--:|--:|--:|--:|--:|")?;
+    for Row { name, size, sample } in rows {
+        let Sample { least, median, mean, memory } = sample;
+        writeln!(
+            page,
+            "| {name} | {least:.0} | {median:.0} | {mean:.0} | {:.2} | {memory} | {} |",
+            median / base,
+            size.div_ceil(1000)
+        )?;
+    }
+    Ok(page)
+}
+
+/// The processor and the kernel; the rest of a machine says nothing of one process.
+fn host() -> Result<String> {
+    let processors = std::fs::read_to_string("/proc/cpuinfo").context("reading /proc/cpuinfo")?;
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("an unknown processor", |(_, model)| model);
+    let cores = std::thread::available_parallelism().context("counting processors")?;
+    let kernel =
+        std::fs::read_to_string("/proc/sys/kernel/osrelease").context("reading the kernel's release")?;
+    let kernel: String = kernel.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    Ok(format!("{cores} cores of {model}, Linux {}", kernel.trim_end_matches('.')))
+}
