@@ -69,8 +69,9 @@ fn manifests() -> Result<Vec<PathBuf>> {
         .args(["metadata", "--no-deps", "--offline", "--locked", "--format-version=1"])
         .output()?;
     let about: Value = serde_json::from_slice(&output.stdout).context("reading cargo metadata")?;
-    let packages = about["packages"].as_array().context("no packages")?;
-    Ok(packages.iter().filter_map(|package| package["manifest_path"].as_str()).map(PathBuf::from).collect())
+    let packages = about.get("packages").and_then(Value::as_array).context("no packages")?;
+    let paths = packages.iter().filter_map(|package| package.get("manifest_path")?.as_str());
+    Ok(paths.map(PathBuf::from).collect())
 }
 
 #[test]

@@ -99,12 +99,13 @@ fn tree(prepare: fn(&Path) -> Result<()>) -> Result<TempDir> {
 /// The row of the mount that a path stands on, as if it were the root.
 fn mount_of(path: &Path) -> Result<String> {
     let table = fs::read_to_string("/proc/self/mountinfo")?;
-    let rows = table.lines().map(|row| row.split(' ').collect::<Vec<_>>());
-    let row = rows.filter(|row| path.starts_with(row[4])).max_by_key(|row| row[4].len());
-    let mut row = row.context("no mount")?;
-    row[3] = "/";
-    row[4] = "/";
-    Ok(row.join(" ") + "\n")
+    let rows = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.splitn(6, ' ').collect();
+        let [id, parent, device, _, point, rest] = *fields.as_slice() else { return None };
+        path.starts_with(point).then(|| (point.len(), format!("{id} {parent} {device} / / {rest}\n")))
+    });
+    let (_, row) = rows.max_by_key(|(length, _)| *length).context("no mount")?;
+    Ok(row)
 }
 
 fn validator() -> Result<Validator> {
@@ -124,8 +125,9 @@ fn run(program: &str, arguments: &[&str], root: Option<&Path>) -> Result<Value> 
     ensure!(text.lines().count() == 1 && text.ends_with('\n'), "{program} {arguments:?}: {text:?}");
     ensure!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let object: Value = serde_json::from_str(&text)?;
-    ensure!(object["exit"] == json!(output.status.code()), "it exits with {}: {text}", output.status);
-    ensure!(object["program"] == json!(program), "{text}");
+    let is = |key, value: Value| object.get(key) == Some(&value);
+    ensure!(is("exit", json!(output.status.code())), "it exits with {}: {text}", output.status);
+    ensure!(is("program", json!(program)), "{text}");
     Ok(object)
 }
 
