@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         .on_each("rf19_without_systemd_it_says_so_and_exits_0", reported::without_systemd)
         .on_each("rf20_another_mount_namespace_is_refused", reported::namespace)
         .on_each("rf21_a_false_alarm_of_wsl_is_no_failure", reported::false_alarm)
+        .on_each("a_healthy_session_has_no_shape", reported::healthy)
         .on_each("a_wrong_mount_that_waits_for_a_login_is_mended_by_the_drop_in", logins::premounts)
         .on_each("a_second_login_works_after_the_directory_was_removed", logins::again)
         .on_each("a_second_login_works_over_a_stray_mount", logins::again_over_a_stray)

@@ -115,6 +115,14 @@ fn parse_bytes(value: &str) -> Option<u64> {
     number.checked_mul(1024u64.pow(exponent)).filter(|bytes| *bytes > 0)
 }
 
+/// What a mounted file system allows now, 0 for no limit (statvfs(3): its numbers have one type with each libc, those of
+/// statfs(2) have not).
+#[cfg(target_os = "linux")]
+pub fn allowed(directory: impl std::os::fd::AsFd) -> nix::Result<Limits> {
+    let about = nix::sys::statvfs::fstatvfs(directory)?;
+    Ok(Limits { size: about.blocks().saturating_mul(about.fragment_size()), inodes: about.files() })
+}
+
 /// The physical memory, from sysconf(3).
 #[cfg(target_os = "linux")]
 pub fn physical_memory() -> Result<Memory> {

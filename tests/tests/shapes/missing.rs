@@ -54,20 +54,41 @@ pub(crate) fn plain_on_disk(release: Release) -> Result<()> {
 
 pub(crate) fn stubbed(release: Release) -> Result<()> {
     let session = Session::of_tim(wsl(release, false).file(OVERRIDE, SKIPS, 0o644).boot()?);
-    named(&session, "ExecStart")
+    session.start_fails()?;
+    session.journal_says(&["Failed to stat() runtime directory '/run/user/1000'"])?;
+    session.looks("")?;
+    let check = session.is_recognised("RF5")?;
+    ensure!(check.stdout.contains(OVERRIDE), "the override is not named: {check}");
+    let before = session.snapshot()?;
+    let report = session.fix(&["1000"])?.hints("RF5")?.explains("RF5", &[OVERRIDE, "ExecStart"])?;
+    // From systemd 256 on the stub counts as active, and the directory can be made in its stead.
+    if session.machine.property("user-runtime-dir@1000.service", "ActiveState")? == "active" {
+        report.exits(0)?.with_steps()?;
+        session.is_good()?;
+    } else {
+        report.exits(1)?.without_steps()?;
+        session.unchanged(&before)?;
+    }
+    without_the_override(&session)
 }
 
 pub(crate) fn conditioned(release: Release) -> Result<()> {
     let condition = "[Unit]\nConditionPathIsMountPoint=!/run/user\n";
     let session = Session::of_tim(wsl(release, false).file(OVERRIDE, condition, 0o644).boot()?);
-    named(&session, "ConditionPathIsMountPoint")
-}
-
-/// The override is at fault: it is named and nothing is done, until it is gone.
-fn named(session: &Session, setting: &str) -> Result<()> {
     session.start_is_without_effect()?;
     session.looks("")?;
-    session.fix_untouched(&["1000"])?.exits(1)?.hints("RF5")?.explains("RF5", &[OVERRIDE, setting])?;
+    let check = session.is_recognised("RF5")?;
+    ensure!(check.stdout.contains(OVERRIDE), "the override is not named: {check}");
+    session
+        .fix_untouched(&["1000"])?
+        .exits(1)?
+        .hints("RF5")?
+        .explains("RF5", &[OVERRIDE, "ConditionPathIsMountPoint"])?;
+    without_the_override(&session)
+}
+
+/// It was at fault: when it is gone, everything can be mended.
+fn without_the_override(session: &Session) -> Result<()> {
     session.sh(&format!("rm {OVERRIDE}; systemctl daemon-reload"))?;
     session.fix(&["--start-manager", "1000"])?.exits(0)?.with_steps()?;
     session.is_mended()

@@ -163,7 +163,7 @@ pub struct WslSession {
 
 impl Facts {
     /// Whether anybody has a use for a manager: a session, linger, a shell of the user's own, or WSL, which logs its
-    /// users in at each start.
+    /// users in at each start. Root's shells come by sudo(8) or a unit and have none.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         let has_session = self
@@ -171,7 +171,8 @@ impl Facts {
             .user
             .as_ref()
             .is_ok_and(|user| user.as_ref().is_some_and(|user| !user.sessions.is_empty()));
-        has_session || self.linger.is_declared || self.is_own || self.wsl.is_some()
+        let is_person = self.account.uid != 0;
+        has_session || self.linger.is_declared || (is_person && (self.is_own || self.wsl.is_some()))
     }
 
     /// Whether the manager runs, as far as can be told: by its unit, or by its own socket.

@@ -30,11 +30,8 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     if let Some(version) = wsl::detect(&root)?.and_then(|wsl| wsl.version)
         && let Some(advice) = causes::login_mount_advisory(version)
     {
-        report.finding(
-            Finding::warn("wsl-version", format!("this is WSL {version}"))
-                .shape(advice.shape)
-                .hint(advice.text),
-        );
+        let text = format!("this is WSL {version}: {}", advice.text);
+        report.finding(Finding::warn("wsl-version", text).shape(advice.shape));
     }
     for target in &arguments.users {
         if let Err(error) = one(arguments, target, report) {

@@ -17,6 +17,9 @@ pub use refuse::is_runtime_directory;
 /// `/run/user` as systemd makes it (`src/login/user-runtime-dir.c`, `user_mkdir_runtime_path`).
 const PARENT_MODE: u32 = 0o755;
 
+/// Id of the cause that keeps `user-runtime-dir@.service` from making the directory.
+pub const OVERRIDE: &str = "runtime-dir-override";
+
 /// What is to be done, and what has to be said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -99,14 +102,19 @@ fn missing(facts: &Facts, session: &Session, wishes: &Wishes, plan: &mut Plan) {
     } else if wishes.start_manager {
         // user@ pulls in user-runtime-dir@, which makes it; this program runs in that unit again.
         plan.idle = Some(format!("{directory} does not exist yet; starting the manager makes it"));
+    } else if session.causes.iter().any(|cause| cause.id == OVERRIDE) {
+        // Started in vain, now and at every later run.
+        plan.findings.push(absent(&directory));
     } else if session.stops_when_unneeded {
-        let finding = Finding::fail("runtime-dir-exists", format!("{directory} does not exist"))
-            .shape("RF5")
-            .hint("user-runtime-dir@.service of this systemd makes it only together with user@.service: run fix-runtime-dir --start-manager");
+        let finding = absent(&directory).hint("user-runtime-dir@.service of this systemd makes it only together with user@.service: run fix-runtime-dir --start-manager");
         plan.findings.push(finding);
     } else {
         plan.steps.push(Step::StartDirectoryUnit);
     }
+}
+
+fn absent(directory: &str) -> Finding {
+    Finding::fail("runtime-dir-exists", format!("{directory} does not exist")).shape("RF5")
 }
 
 fn standing(facts: &Facts, session: &Session, status: &Status, wishes: &Wishes, plan: &mut Plan) {

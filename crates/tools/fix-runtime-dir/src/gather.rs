@@ -1,9 +1,6 @@
 //! The look at the directory itself: a few system calls and no process, because this is what every login pays for.
 
-use std::os::fd::AsFd;
-
 use anyhow::{Context, Result};
-use nix::sys::statfs::fstatfs;
 use oneshot::{Exit, Root, refuse};
 use user_session::directory::{self, Directory, Found};
 use user_session::limits::{self, Limits};
@@ -122,9 +119,9 @@ fn is_same_ground(
 
 fn space(place: Option<&Directory>) -> Result<Option<Space>> {
     let Some(place) = place else { return Ok(None) };
-    let about = fstatfs(place.fd.as_fd()).context("reading the limits of the runtime directory")?;
-    let block = u64::try_from(about.block_size()).unwrap_or_default();
-    Ok(Some(Space { size: about.blocks().saturating_mul(block), inodes: about.files() }))
+    let Limits { size, inodes } =
+        limits::allowed(&place.fd).context("reading the limits of the runtime directory")?;
+    Ok(Some(Space { size, inodes }))
 }
 
 fn may_mount(root: &Root) -> Result<bool> {

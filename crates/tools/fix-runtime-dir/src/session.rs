@@ -13,6 +13,7 @@ use user_session::causes::{self, Host};
 use user_session::directory::Directory;
 use user_session::{bus, cgroup, linger};
 
+use crate::decide::OVERRIDE;
 use crate::facts::{Cause, Facts, Manager, Place, Session};
 use crate::sockets;
 
@@ -104,7 +105,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
         let mask = mask.display().to_string();
         let text = causes::mask_cause(&mask);
         found.push(Cause {
-            id: "runtime-dir-override",
+            id: OVERRIDE,
             shape: "RF5",
             text,
             hints: vec![causes::override_hint(&mask, &host)],
@@ -115,7 +116,7 @@ fn root_causes(root: &Root, facts: &Facts) -> Result<Vec<Cause>> {
             let file = set.file.display().to_string();
             let text = causes::override_cause(&file, set.line, (&set.key, &set.value), fault);
             found.push(Cause {
-                id: "runtime-dir-override",
+                id: OVERRIDE,
                 shape: "RF5",
                 text,
                 hints: vec![causes::override_hint(&file, &host)],

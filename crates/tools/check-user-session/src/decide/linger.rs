@@ -55,11 +55,15 @@ fn linger(facts: &Facts) -> Finding {
                 .hint(cure)
                 .hint("journalctl -b -u linger-users.service")
         }
-        (false, _) if facts.wsl.is_some() => {
-            Finding::warn("linger", format!("{name} does not linger: the manager ends with the last session"))
-                .shape("RF15")
-                .fixable()
-                .hint(cure)
+        (false, _) if facts.wsl.is_some() && facts.account.uid != 0 => {
+            let text = format!("{name} does not linger: the manager ends with the last session");
+            let finding = Finding::warn("linger", text).shape("RF15");
+            if facts.linger.policy == Some(Verdict::Disables) {
+                // What a program enables the next boot undoes.
+                finding.hints(causes::linger_undone(name))
+            } else {
+                finding.fixable().hint(cure)
+            }
         }
         (false, _) => Finding::skip("linger", format!("{name} does not linger, and nothing asks for it")),
     }

@@ -11,9 +11,10 @@ use crate::facts::{Environment, Facts};
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let mut found = vec![bus(facts), private(facts)];
     match &facts.environment {
-        Some(environment) => {
+        Some(environment) if facts.is_wanted() => {
             found.extend([runtime_directory(facts, environment), address(facts, environment)]);
         }
+        Some(_) => {}
         None => found.push(Finding::skip(
             "env-runtime-dir",
             format!("only {} has the variables of that session", facts.account.name),

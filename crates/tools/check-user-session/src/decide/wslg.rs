@@ -1,5 +1,6 @@
 //! What WSL adds: its login, the links to WSLg, and a warning that may be false.
 
+use crate::facts::Place;
 use oneshot::Finding;
 use user_session::bus::Answer;
 
@@ -29,6 +30,9 @@ fn login(wsl: &WslSession) -> Finding {
 }
 
 fn links(facts: &Facts, wsl: &WslSession) -> Finding {
+    if !matches!(facts.directory.place, Ok(Place::Directory(_))) {
+        return Finding::skip("wslg-links", "there is no runtime directory to hold the links to WSLg");
+    }
     let lost = match &wsl.lost_links {
         Err(reason) => return Finding::skip("wslg-links", reason.clone()),
         Ok(lost) if lost.is_empty() => {
@@ -41,7 +45,7 @@ fn links(facts: &Facts, wsl: &WslSession) -> Finding {
     if !facts.is_up() {
         return Finding::skip("wslg-links", format!("{text}; they come with the manager"));
     }
-    Finding::warn("wslg-links", text).shape("RF16").fixable().hint(mend(facts))
+    Finding::fail("wslg-links", text).shape("RF16").fixable().hint(mend(facts))
 }
 
 /// The servers are Windows' side: nothing here can mend them.

@@ -1,9 +1,6 @@
 //! `/run/user`, `/run/user/UID` and the mounts there.
 
-use std::os::fd::AsFd;
-
 use anyhow::Result;
-use nix::sys::statfs::fstatfs;
 use oneshot::Root;
 use user_session::directory::{self, Found, PARENT};
 use user_session::limits::{self, Limits};
@@ -48,9 +45,7 @@ pub(super) fn gather(root: &Root, uid: u32) -> Result<Directory> {
 
 fn space(place: &Looked<Found>) -> Option<Limits> {
     let Ok(Found::Directory(directory)) = place else { return None };
-    let about = fstatfs(directory.fd.as_fd()).ok()?;
-    let block = u64::try_from(about.block_size()).ok()?;
-    Some(Limits { size: about.blocks().saturating_mul(block), inodes: about.files() })
+    limits::allowed(&directory.fd).ok()
 }
 
 fn may_mount(root: &Root) -> Result<bool> {

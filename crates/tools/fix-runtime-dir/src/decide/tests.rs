@@ -166,6 +166,11 @@ fn rf5_a_missing_directory_is_made_only_where_it_is_wanted() {
     assert_eq!(steps(&facts), [Step::Make]);
     facts.is_in_own_unit = false;
     assert_eq!(steps(&facts), [Step::StartDirectoryUnit]);
+    let fault = Cause { id: OVERRIDE, shape: "RF5", text: "x".into(), hints: vec![] };
+    facts.session.as_mut().unwrap().causes = vec![fault];
+    assert!(steps(&facts).is_empty());
+    assert_eq!(refusals(&facts), ["RF5", "RF5"]);
+    facts.session.as_mut().unwrap().causes.clear();
     facts.session.as_mut().unwrap().stops_when_unneeded = true;
     assert_eq!(refusals(&facts), ["RF5"]);
     facts.session.as_mut().unwrap().directory_unit_is_up = true;

@@ -17,6 +17,18 @@ fn a_user_who_is_not_there_is_skipped_and_not_failed() {
 }
 
 #[test]
+fn root_without_a_session_needs_no_manager_even_on_wsl() {
+    let mut facts = absent();
+    facts.account = Account { name: "root".into(), uid: 0, gid: 0 };
+    facts.is_own = true;
+    facts.environment = Some(Environment::default());
+    facts.host.wsl = good().host.wsl;
+    facts.wsl = good().wsl;
+    let told = wrong(&findings(&facts));
+    assert_eq!(told, []);
+}
+
+#[test]
 fn rf10_a_manager_that_failed_over_a_good_directory_only_needs_a_start() {
     let found = changed(|facts| set_manager(facts, "failed", "Result=exit-code\n"));
     assert_eq!(wrong(&found), [("user-manager", Word::Fail, Some("RF10"))]);
@@ -111,15 +123,30 @@ fn rf15_linger_is_compared_with_logind_and_with_nixos() {
         facts.linger.policy = None;
     });
     assert_eq!(wrong(&found), [("linger", Word::Warn, Some("RF15"))]);
+    let found = changed(|facts| {
+        facts.linger.is_declared = false;
+        facts.linger.policy = Some(Verdict::Disables);
+    });
+    assert_eq!(wrong(&found), [("linger", Word::Warn, Some("RF15"))]);
+    assert!(
+        one(&found, "linger").hint[0].contains("users.users.tim.linger = true;")
+            && !one(&found, "linger").fixable
+    );
     let found = changed(|facts| facts.linger.unknown = vec!["gone".into()]);
     assert_eq!(wrong(&found), [("linger-unknown", Word::Warn, Some("RF15"))]);
 }
 
 #[test]
-fn rf16_lost_links_are_a_warning_and_absent_gui_is_none() {
+fn links_are_not_called_good_where_there_is_no_directory() {
+    let found = changed(|facts| facts.directory.place = Ok(Place::Missing));
+    assert_eq!(one(&found, "wslg-links").status, Word::Skip);
+}
+
+#[test]
+fn rf16_lost_links_fail_and_an_absent_gui_does_not() {
     let link = Link { name: "wayland-0", target: "/mnt/wslg/runtime-dir/wayland-0".into() };
     let found = changed(|facts| facts.wsl.as_mut().unwrap().lost_links = Ok(vec![link]));
-    assert_eq!(wrong(&found), [("wslg-links", Word::Warn, Some("RF16"))]);
+    assert_eq!(wrong(&found), [("wslg-links", Word::Fail, Some("RF16"))]);
     let found = changed(|facts| facts.wsl.as_mut().unwrap().has_x11 = Some(false));
     assert_eq!(wrong(&found), [("wslg-x11", Word::Warn, Some("RF16"))]);
     let found = changed(|facts| {

@@ -1,0 +1,69 @@
+//! The shipped units, as systemd's own critics see them, on every release.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use lab::{Machine, Release};
+
+/// Instances, because a template alone cannot be verified. The second is systemd's own, with our drop-in.
+const UNITS: [&str; 3] =
+    ["fix-runtime-dir@1000.service", "user-runtime-dir@1000.service", "fix-linger@tim.service"];
+
+/// Units of our own, which systemd must call at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
+const OWN: [&str; 2] = ["fix-runtime-dir@1000.service", "fix-linger@tim.service"];
+
+fn main() -> ExitCode {
+    lab::trials()
+        .with_programs()
+        .on_each("verify_has_nothing_to_say", verify)
+        .on_each("security_calls_them_ok", security)
+        .on_each("an_enabled_instance_runs_at_boot", enabled)
+        .run()
+}
+
+fn verify(release: Release) -> Result<()> {
+    let machine = Machine::builder(release).programs().boot()?;
+    for unit in UNITS {
+        let verified = machine.root(&["systemd-analyze", "verify", "--man=no", unit]).ok()?;
+        ensure!(verified.stdout.is_empty() && verified.stderr.is_empty(), "{verified}");
+    }
+    // The critic does see faults.
+    let broken = "[Service]\nExecStart=no-such-program %i\n";
+    std::fs::write(machine.path("/etc/systemd/system/broken@.service"), broken)?;
+    let verified = machine.root(&["systemd-analyze", "verify", "--man=no", "broken@1.service"]).run()?;
+    ensure!(!verified.stderr.is_empty(), "{verified}");
+    Ok(())
+}
+
+fn security(release: Release) -> Result<()> {
+    let machine = Machine::builder(release).programs().boot()?;
+    for unit in OWN {
+        let template =
+            format!("/usr/lib/systemd/system/{}@.service", unit.split('@').next().unwrap_or_default());
+        machine.root(&["systemd-analyze", "security", "--offline=true", "--threshold=49", &template]).ok()?;
+    }
+    machine.root(&["systemd-analyze", "security", "--threshold=49", "dbus.service"]).run()?.exits(1)?;
+    Ok(())
+}
+
+/// The hardening must not keep them from working: both run as units, on a machine that needs both.
+fn enabled(release: Release) -> Result<()> {
+    let machine = Machine::builder(release)
+        .wsl(true)
+        .programs()
+        .file("/etc/fstab", "tmpfs /mnt/wslg/run/user/1000 tmpfs defaults 0 0\n", 0o644)
+        .link("/etc/systemd/system/user-runtime-dir@.service.d/50-mendutils.conf", "/dev/null")
+        .enable("fix-linger@tim.service")
+        .enable("fix-runtime-dir@1000.service")
+        .boot()?;
+    for unit in OWN {
+        let result = machine.property(unit, "Result")?;
+        let status = machine.property(unit, "ExecMainStatus")?;
+        ensure!(result == "success" && status == "0", "{unit}: {result}, {status}\n{}", machine.journal()?);
+    }
+    machine.wait_for("user@1000.service", "active", std::time::Duration::from_secs(20))?;
+    machine.root(&["check-user-session", "tim"]).ok()?;
+    let linger = machine.root(&["loginctl", "show-user", "tim", "--property=Linger", "--value"]).ok()?;
+    ensure!(linger.text() == "yes", "{linger}");
+    Ok(())
+}
