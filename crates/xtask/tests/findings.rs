@@ -47,8 +47,8 @@ fn literal(text: &str) -> Option<&str> {
     text.trim_start().strip_prefix('"')?.split('"').next()
 }
 
-/// What an identifier or a field named `id` is set to, wherever that is: `ID: &str = "…"`, `let id = "…"`,
-/// `let (id, unit) = ("…", …)`, `Cause { id: "…", … }`.
+/// What an identifier or a field is set to, wherever that is: `ID: &str = "…"`, `let id = "…"`,
+/// `let (id, unit) = ("…", …)`, `Cause { id: "…", … }`, `Cause { id: ID, … }`.
 fn values<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
     let starts = [
         format!(" {name}: &str = "),
@@ -57,7 +57,15 @@ fn values<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
         format!("({name}, unit) = ("),
         format!(" {name}: "),
     ];
-    starts.iter().flat_map(|start| code.split(start.as_str()).skip(1)).filter_map(literal).collect()
+    let set_to = |text: &'a str| match literal(text) {
+        Some(value) => vec![value],
+        None => {
+            let constant =
+                text.split(|c: char| c != '_' && !c.is_ascii_uppercase()).next().unwrap_or_default();
+            if constant.is_empty() || constant == name { Vec::new() } else { values(code, constant) }
+        }
+    };
+    starts.iter().flat_map(|start| code.split(start.as_str()).skip(1)).flat_map(set_to).collect()
 }
 
 /// The ids of the findings that a program makes.
