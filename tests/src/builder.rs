@@ -94,7 +94,7 @@ impl Builder {
 
     /// Enables a unit of the system manager, as `systemctl enable` does.
     pub fn enable(self, unit: &str) -> Self {
-        self.before_systemd(&["systemctl", "enable", "--quiet", unit])
+        self.before_systemd(&["systemctl", "--root=/", "enable", "--quiet", unit])
     }
 
     /// Runs a command when everything is mounted and in place, and before systemd.

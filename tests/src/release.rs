@@ -21,8 +21,15 @@ impl Release {
     pub const TRIXIE: Self = Self::Debian("trixie");
     /// Debian testing of 2026, systemd 262.
     pub const FORKY: Self = Self::Debian("forky");
-    /// Every release that the tests run on, the cheapest first.
+    /// Every release there is, the cheapest first.
     pub const ALL: [Self; 4] = [Self::Host, Self::BOOKWORM, Self::TRIXIE, Self::FORKY];
+
+    /// The releases that the tests run on: all but the one that the host is itself.
+    pub fn tested() -> Vec<Self> {
+        let about = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+        let own = about.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).unwrap_or_default();
+        Self::ALL.into_iter().filter(|release| release.name() != own).collect()
+    }
 
     /// The name on the command line and in the name of a test.
     pub fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! One user's session in a machine: what it must look like when it works, and what a program may not touch.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -32,8 +33,12 @@ const LINKS: [&str; 4] = ["wayland-0", "wayland-0.lock", "pulse/native", "pulse/
 /// journal is seen through a bind of `/run`, and always written.
 const SNAPSHOT: &str = r#"
 grep -E ' (/run/user|/mnt/wslg|/etc|/win/wslg)[^ ]* ' /proc/1/mountinfo || true
+print='%p %y %i %m %U:%G %s %l %T@ %C@\n'
 for top in /run/user /mnt/wslg /win/wslg /decoy; do
-    test ! -e $top || find $top -path '*/log/journal' -prune -o -printf '%p %y %i %m %U:%G %s %l %T@ %C@\n'
+    test ! -d $top || find $top -maxdepth 6 -xdev -path '*/log/journal' -prune -o -printf "$print"
+done | sort
+for top in /run/user/*/; do
+    test ! -d $top || find $top -maxdepth 4 -xdev -path '*/log/journal' -prune -o -printf "$print"
 done | sort
 systemctl show --property=Id,ActiveState,SubState,Result,MainPID,InvocationID user@1000 user-runtime-dir@1000 user@1001
 "#;
@@ -239,17 +244,10 @@ impl Session {
     /// Fails unless everything is as in an earlier snapshot.
     pub fn unchanged(&self, before: &str) -> Result<()> {
         let after = self.snapshot()?;
-        let changes: Vec<String> = before
-            .lines()
-            .filter(|line| !after.lines().any(|other| other == *line))
-            .map(|line| format!("- {line}"))
-            .chain(
-                after
-                    .lines()
-                    .filter(|line| !before.lines().any(|other| other == *line))
-                    .map(|line| format!("+ {line}")),
-            )
-            .collect();
+        let (old, new): (BTreeSet<_>, BTreeSet<_>) = (before.lines().collect(), after.lines().collect());
+        let gone = old.difference(&new).map(|line| format!("- {line}"));
+        let changes: Vec<String> =
+            gone.chain(new.difference(&old).map(|line| format!("+ {line}"))).take(50).collect();
         ensure!(changes.is_empty(), "something has changed:\n{}", changes.join("\n"));
         Ok(())
     }

@@ -16,7 +16,7 @@ pub(crate) struct Roots {
 
 impl Roots {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let releases = if self.release.is_empty() { Release::ALL.to_vec() } else { self.release.clone() };
+        let releases = if self.release.is_empty() { Release::tested() } else { self.release.clone() };
         for release in releases {
             let place = match release {
                 Release::Host => "the host's own /usr".to_owned(),

@@ -83,7 +83,7 @@ fn each(session: &Session, binds: &[&str]) -> Result<()> {
 
 pub(crate) fn of_the_system(release: Release) -> Result<()> {
     let session = machine(release)?;
-    each(&session, &["/run", "/etc", "/", "/home", "/proc", "/sys", "/dev"])
+    each(&session, &["/run", "/etc", "/", "/home", "/sys", "/dev"])
 }
 
 /// Each is root's, 1777 or 0755, and a tmpfs, as the stray mount of RF1 is, but it is somebody else's.
