@@ -16,7 +16,7 @@ mod wslg;
 /// Id of the finding on `/run/user`, before which a terminal gets the drawing of the mounts.
 pub const PARENT: &str = "run-user-parent";
 
-/// Every finding, from the host inwards. The ids are stable; docs/check-user-session.md lists them.
+/// Every finding, from the host inwards. The ids are stable; docs/programs/check-user-session.md lists them.
 #[must_use]
 pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut found = host::findings(facts);

@@ -279,19 +279,3 @@ fn what_cannot_be_seen_is_skipped_with_its_reason() {
         assert_eq!(one(&found, id).status, Word::Skip, "{id}");
     }
 }
-
-#[test]
-fn every_finding_is_documented() {
-    let page = include_str!("../../../../../../docs/check-user-session.md");
-    let mut facts = good();
-    facts.directory.place = Ok(Place::Missing);
-    facts.linger.unknown = vec!["gone".into()];
-    for finding in findings(&good()).into_iter().chain(findings(&absent())).chain(findings(&facts)) {
-        assert!(page.contains(&format!("`{}`", finding.id)), "{} is not in the page", finding.id);
-        assert!(
-            finding.shape.is_none_or(|shape| page.contains(shape)),
-            "{:?} is not in the page",
-            finding.shape
-        );
-    }
-}

@@ -1,0 +1,50 @@
+//! The programs. A new one adds its line here, and its dependency to this crate's manifest.
+
+use std::path::{Path, PathBuf};
+
+use clap::Command;
+use oneshot::manual::Manual;
+
+/// A program of the suite.
+#[derive(Debug)]
+pub struct Program {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments.
+    pub command: Command,
+    /// What its page says beyond them.
+    pub manual: Manual,
+}
+
+/// All of them, by name.
+#[must_use]
+pub fn all() -> Vec<Program> {
+    vec![
+        of::<check_user_session::Arguments>(check_user_session::MANUAL),
+        of::<fix_linger::Arguments>(fix_linger::MANUAL),
+        of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
+    ]
+}
+
+fn of<A: oneshot::Arguments>(manual: Manual) -> Program {
+    Program { name: A::NAME, command: A::command(), manual }
+}
+
+/// The names.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    all().into_iter().map(|program| program.name).collect()
+}
+
+/// The source tree.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).unwrap_or(own).to_owned()
+}
+
+/// The folder of each program's sources.
+#[must_use]
+pub fn sources(name: &str) -> PathBuf {
+    workspace().join("crates/tools").join(name)
+}

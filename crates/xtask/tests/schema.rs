@@ -1,0 +1,228 @@
+//! What the programs really print with `--json` is what docs/schema/report.json describes, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xtask::programs;
+
+const SCHEMA: &str = "docs/schema/report.json";
+
+/// A run: the program, its arguments, how it is to end, and what stands in the tree besides accounts and systemd.
+struct Case {
+    program: &'static str,
+    arguments: &'static [&'static str],
+    ends: &'static str,
+    prepare: fn(&Path) -> Result<()>,
+}
+
+/// For each program: success, findings, a dry run and an error. A new one adds its own.
+const CASES: [Case; 15] = [
+    case("fix-runtime-dir", &["4242"], "ok", nothing),
+    case("fix-runtime-dir", &["tim"], "changed", plain_directory),
+    case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
+    case("fix-runtime-dir", &["1000"], "failed", link),
+    case("fix-runtime-dir", &["1000"], "unavailable", without_proc),
+    case("fix-runtime-dir", &["nobody-here"], "config", nothing),
+    case("fix-linger", &["tim"], "ok", without_systemd),
+    case("fix-linger", &["tim"], "changed", nothing),
+    case("fix-linger", &["--dry-run", "tim"], "would-change", nothing),
+    case("fix-linger", &["nobody-here"], "config", nothing),
+    case("fix-linger", &["a/b", "tim"], "config", nothing),
+    case("fix-linger", &["tim"], "failed", broken_accounts),
+    case("check-user-session", &["tim"], "ok", without_systemd),
+    case("check-user-session", &["tim"], "failed", link),
+    case("check-user-session", &["nobody-here"], "config", nothing),
+];
+
+const fn case(
+    program: &'static str,
+    arguments: &'static [&'static str],
+    ends: &'static str,
+    prepare: fn(&Path) -> Result<()>,
+) -> Case {
+    Case { program, arguments, ends, prepare }
+}
+
+fn nothing(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn plain_directory(tree: &Path) -> Result<()> {
+    Ok(fs::create_dir(tree.join("run/user/1000"))?)
+}
+
+fn link(tree: &Path) -> Result<()> {
+    Ok(symlink("elsewhere", tree.join("run/user/1000"))?)
+}
+
+fn without_systemd(tree: &Path) -> Result<()> {
+    Ok(fs::remove_dir(tree.join("run/systemd/system"))?)
+}
+
+fn without_proc(tree: &Path) -> Result<()> {
+    plain_directory(tree)?;
+    Ok(fs::remove_dir_all(tree.join("proc"))?)
+}
+
+fn broken_accounts(tree: &Path) -> Result<()> {
+    fs::remove_file(tree.join("etc/passwd"))?;
+    Ok(fs::create_dir(tree.join("etc/passwd"))?)
+}
+
+/// A host with systemd and without logind, whose one mount is that which the tree stands on.
+fn tree(prepare: fn(&Path) -> Result<()>) -> Result<TempDir> {
+    let tree = tempfile::tempdir()?;
+    let root = tree.path();
+    for folder in ["etc", "run/systemd/system", "run/user", "proc/self/ns", "proc/1/ns"] {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    fs::write(
+        root.join("etc/passwd"),
+        "root:x:0:0::/root:/bin/sh\ntim:x:1000:100::/home/tim:/bin/sh\na/b:x:1001:1::/:\n",
+    )?;
+    let mount = mount_of(root)?;
+    for process in ["self", "1"] {
+        symlink("mnt:[1]", root.join("proc").join(process).join("ns/mnt"))?;
+        fs::write(root.join("proc").join(process).join("mountinfo"), &mount)?;
+    }
+    prepare(root)?;
+    Ok(tree)
+}
+
+/// The row of the mount that a path stands on, as if it were the root.
+fn mount_of(path: &Path) -> Result<String> {
+    let table = fs::read_to_string("/proc/self/mountinfo")?;
+    let rows = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.splitn(6, ' ').collect();
+        let [id, parent, device, _, point, rest] = *fields.as_slice() else { return None };
+        path.starts_with(point).then(|| (point.len(), format!("{id} {parent} {device} / / {rest}\n")))
+    });
+    let (_, row) = rows.max_by_key(|(length, _)| *length).context("no mount")?;
+    Ok(row)
+}
+
+fn validator() -> Result<Validator> {
+    let schema: Value = serde_json::from_str(&fs::read_to_string(programs::workspace().join(SCHEMA))?)?;
+    Ok(jsonschema::draft202012::new(&schema)?)
+}
+
+/// The object of a run, which is all that is on standard output, one line of it.
+fn run(program: &str, arguments: &[&str], root: Option<&Path>) -> Result<Value> {
+    let mut command = Command::new(lab::programs()?.join(program));
+    command.env_clear().arg("--json").args(arguments);
+    if let Some(root) = root {
+        command.arg("--root").arg(root);
+    }
+    let output = command.output().with_context(|| format!("running {program}"))?;
+    let text = String::from_utf8(output.stdout)?;
+    ensure!(text.lines().count() == 1 && text.ends_with('\n'), "{program} {arguments:?}: {text:?}");
+    ensure!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let object: Value = serde_json::from_str(&text)?;
+    let is = |key, value: Value| object.get(key) == Some(&value);
+    ensure!(is("exit", json!(output.status.code())), "it exits with {}: {text}", output.status);
+    ensure!(is("program", json!(program)), "{text}");
+    Ok(object)
+}
+
+fn is_valid(validator: &Validator, object: &Value) -> Result<()> {
+    let errors: Vec<String> = validator
+        .iter_errors(object)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    ensure!(errors.is_empty(), "{}\nin {object:#}", errors.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn every_case_prints_what_the_schema_describes() -> Result<()> {
+    if !lab::have_programs()? {
+        return lab::skip("the programs (cargo build --workspace)");
+    }
+    if !cfg!(target_os = "linux") {
+        return lab::skip("Linux");
+    }
+    let validator = validator()?;
+    for case in &CASES {
+        let what = || format!("{} {:?}, {}", case.program, case.arguments, case.ends);
+        let tree = tree(case.prepare)?;
+        let object = run(case.program, case.arguments, Some(tree.path())).with_context(what)?;
+        is_valid(&validator, &object).with_context(what)?;
+        // Only root may give a directory away.
+        let is_denied = object["status"] == "no-permission" && case.ends == "changed";
+        ensure!(object["status"] == case.ends || is_denied, "{} ends otherwise: {object:#}", what());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_look_at_this_very_machine_is_described_too() -> Result<()> {
+    if !lab::have_programs()? {
+        return lab::skip("the programs (cargo build --workspace)");
+    }
+    let object = run("check-user-session", &[], None)?;
+    is_valid(&validator()?, &object)
+}
+
+#[test]
+fn every_program_has_cases_for_each_kind_of_end() {
+    for program in programs::all() {
+        let ends: BTreeSet<&str> =
+            CASES.iter().filter(|case| case.program == program.name).map(|case| case.ends).collect();
+        let writes = program.command.get_arguments().any(|argument| argument.get_id() == "dry_run");
+        for needed in ["ok", "failed", "config"].into_iter().chain(writes.then_some("would-change")) {
+            assert!(ends.contains(needed), "{} has no case that ends with {needed}", program.name);
+        }
+    }
+}
+
+/// An object that is in order, for the tests below to spoil.
+fn good() -> Value {
+    json!({
+        "schema": "mendutils/1", "program": "fix-it", "version": "0.1.0", "status": "changed", "exit": 0,
+        "findings": [{
+            "id": "a-thing", "status": "warn", "subject": "tim", "text": "a text", "expected": "a", "actual": null,
+            "shape": "RF1", "hint": ["do this"], "fixable": true,
+        }],
+        "steps": [{ "kind": "set-mode", "target": "/a", "text": "chmod /a to 0700", "state": "done" }],
+        "error": null,
+    })
+}
+
+#[test]
+fn the_schema_refuses_what_no_program_may_print() -> Result<()> {
+    let validator = validator()?;
+    is_valid(&validator, &good())?;
+    let spoiled: [(&str, Value); 12] = [
+        ("/new", json!(1)),
+        ("/schema", json!("mendutils/2")),
+        ("/status", json!("fine")),
+        ("/status", json!("would-change")),
+        ("/exit", json!(5)),
+        ("/exit", json!(1)),
+        ("/error", json!("")),
+        ("/findings/0/new", json!(1)),
+        ("/findings/0/status", json!("done")),
+        ("/findings/0/shape", json!("unknown")),
+        ("/findings/0/id", json!("A thing")),
+        ("/steps/0/new", json!(1)),
+    ];
+    for (pointer, value) in spoiled {
+        let mut object = good();
+        let (parent, key) = pointer.rsplit_once('/').context("no pointer")?;
+        object.pointer_mut(parent).context("no parent")?[key] = value;
+        ensure!(!validator.is_valid(&object), "{pointer} is accepted: {object:#}");
+    }
+    for key in ["error", "findings", "steps", "exit"] {
+        let mut object = good();
+        object.as_object_mut().context("no object")?.remove(key);
+        ensure!(!validator.is_valid(&object), "it is accepted without {key}");
+    }
+    Ok(())
+}
