@@ -16,7 +16,7 @@ use nix::unistd::{Gid, Uid, fchown};
 
 /// How often the names are exchanged at least, and how often the program runs.
 const SWAPS: u32 = 10_000;
-const RUNS: u32 = 500;
+const RUNS: u32 = 200;
 
 /// Root's, and with the names that the program looks for in a runtime directory.
 const DECOY: &str = "mkdir -p /decoy/pulse /decoy/dbus-1/service /decoy/systemd; \
