@@ -7,6 +7,9 @@ mod binds;
 #[cfg_attr(target_os = "linux", path = "hostile/swaps.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hostile/elsewhere.rs")]
 mod swaps;
+#[cfg(target_os = "linux")]
+#[path = "hostile/sys.rs"]
+mod sys;
 
 fn main() -> ExitCode {
     lab::trials()

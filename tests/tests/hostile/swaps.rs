@@ -11,8 +11,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use lab::session::wsl;
 use lab::{Output, Release, Session, TIM};
-use nix::fcntl::{RenameFlags, renameat2};
 use nix::unistd::{Gid, Uid, fchown};
+
+use super::sys::exchange;
 
 /// How often the names are exchanged at least, and how often the program runs.
 const SWAPS: u32 = 10_000;
@@ -48,7 +49,7 @@ fn race(session: &Session, folder: &str, names: [&str; 2], between: &str) -> Res
                 tries += 1;
                 // Busy while something is mounted there.
                 let [one, two] = names;
-                if renameat2(&folder, one, &folder, two, RenameFlags::RENAME_EXCHANGE).is_ok() {
+                if exchange(&folder, one, two).is_ok() {
                     swaps += 1;
                 }
                 if tries % 16 == 0 {

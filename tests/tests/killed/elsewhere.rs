@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use lab::Machine;
 
 /// How a traced program ended.
+#[expect(dead_code, reason = "nothing is traced here")]
 pub(crate) enum End {
     Killed(String),
     Exited(i32),
