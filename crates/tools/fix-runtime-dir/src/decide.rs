@@ -141,6 +141,9 @@ fn standing(facts: &Facts, session: &Session, status: &Status, wishes: &Wishes, 
     if status.uid == 0 || !plan.steps.is_empty() {
         plan.steps.extend(session.root_owned_children.iter().copied().map(Step::Child));
     }
+    if !session.strangers.is_empty() {
+        plan.findings.push(refuse::strangers(facts, session));
+    }
     if facts.layers.is_empty() {
         plain(facts, session, plan);
     } else if let Some(remount) = in_place::remount(facts) {

@@ -74,6 +74,8 @@ pub struct Session {
     pub other_is_live: bool,
     /// Root-owned entries of the fixed list that WSL made inside.
     pub root_owned_children: Vec<&'static str>,
+    /// Entries of third users, put there while everybody could write.
+    pub strangers: Vec<String>,
     /// Sockets of the fixed list that nobody listens at any more.
     pub stale_sockets: Vec<&'static str>,
     /// Root causes that this program must not touch.

@@ -3,10 +3,11 @@
 
 use std::os::fd::AsFd;
 
-use anyhow::Result;
-use nix::fcntl::AtFlags;
-use nix::sys::stat::fstatat;
-use oneshot::Root;
+use anyhow::{Context, Result};
+use nix::dir::Dir;
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::{Mode, fstatat};
+use oneshot::{Root, text};
 use systemd::unit::{Active, Unit};
 use systemd::{Scope, files};
 use user_session::causes::{self, Host};
@@ -19,6 +20,9 @@ use crate::sockets;
 
 /// Entries that WSL up to 2.5.9 made as root (WSL `src/linux/init/init.cpp` before 02ca6d3d2), and systemd's own.
 const CHILDREN: [&str; 4] = ["dbus-1", "dbus-1/service", "pulse", "systemd"];
+
+/// At most this many strangers are named.
+const MOST: usize = 8;
 
 /// logind keeps a file for every user that it knows (`src/login/logind-user.c`, `user_save`).
 const KNOWN_USERS: &str = "/run/systemd/users";
@@ -49,6 +53,7 @@ pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> R
         is_wanted: facts.is_in_own_unit || known || up,
         other_is_live: other_is_live(root, facts, place)?,
         root_owned_children: place.map(root_owned_children).unwrap_or_default(),
+        strangers: strangers(facts, place)?,
         stale_sockets: if facts.layers.is_empty() {
             place.map(sockets::stale).unwrap_or_default()
         } else {
@@ -90,6 +95,28 @@ fn root_owned_children(place: &Directory) -> Vec<&'static str> {
         fstatat(place.fd.as_fd(), *name, AtFlags::AT_SYMLINK_NOFOLLOW).is_ok_and(|stat| stat.st_uid == 0)
     };
     CHILDREN.into_iter().filter(is_roots).collect()
+}
+
+/// Whoever could write into the directory may have left something that the session would take for its own, and may still
+/// hold it open: that is said, because it cannot be told apart from what is meant to be there.
+fn strangers(facts: &Facts, place: Option<&Directory>) -> Result<Vec<String>> {
+    let Place::Directory(status) = facts.place else { return Ok(Vec::new()) };
+    let Some(place) = place.filter(|_| status.mode & 0o022 != 0) else { return Ok(Vec::new()) };
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut folder =
+        Dir::openat(place.fd.as_fd(), ".", flags, Mode::empty()).context("listing the runtime directory")?;
+    let mut found = Vec::new();
+    for entry in folder.iter() {
+        let name = entry.context("listing the runtime directory")?.file_name().to_owned();
+        let Ok(about) = fstatat(place.fd.as_fd(), name.as_c_str(), AtFlags::AT_SYMLINK_NOFOLLOW) else {
+            continue;
+        };
+        let is_entry = !matches!(name.to_bytes(), b"." | b"..");
+        if is_entry && ![0, facts.account.uid, status.uid].contains(&about.st_uid) && found.len() < MOST {
+            found.push(format!("{} (uid {})", text::printable(&name.to_string_lossy()), about.st_uid));
+        }
+    }
+    Ok(found)
 }
 
 /// What broke it, where that can be seen in files.

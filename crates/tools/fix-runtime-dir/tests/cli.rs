@@ -200,6 +200,21 @@ fn strangers_links_and_files_are_refused_with_their_shape() -> Outcome {
 }
 
 #[test]
+fn what_a_stranger_left_in_an_open_directory_is_named() -> Outcome {
+    if lacks_root() {
+        return Ok(());
+    }
+    let tree = Tree::new()?;
+    tree.set(0, 0, 0o1777)?;
+    tree.write("run/user/1000/bus", "")?;
+    chown(tree.path("run/user/1000/bus"), Some(1001), Some(1001))?;
+    let said = tree.run(&["1000"])?.said();
+    assert!(said.contains("bus (uid 1001)"), "{said}");
+    assert_eq!(tree.run(&["1000"])?.said(), "");
+    Ok(())
+}
+
+#[test]
 fn the_cause_in_fstab_is_named_with_its_line() -> Outcome {
     if lacks_root() {
         return Ok(());

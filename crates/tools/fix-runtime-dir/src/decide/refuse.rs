@@ -64,6 +64,16 @@ pub(super) fn place(facts: &Facts, status: &Status) -> Option<Finding> {
     })
 }
 
+/// Not refused, but said: everybody could write there.
+pub(super) fn strangers(facts: &Facts, session: &Session) -> Finding {
+    let path = directory::path(facts.account.uid);
+    Finding::warn(
+        "runtime-dir-strangers",
+        format!("other users put something into {path} while it was open to all: {}", session.strangers.join(", ")),
+    )
+    .hint("look at it and remove it before the user's session starts, or empty the directory by a logout and a login")
+}
+
 /// RF20: the mounts that this process sees are not those of the service manager.
 pub(super) fn other_namespace() -> Finding {
     let (text, hints) = causes::other_namespace("fix-runtime-dir");

@@ -93,6 +93,17 @@ fn rf1_a_stray_tmpfs_is_sealed_given_away_and_limited() {
 }
 
 #[test]
+fn what_others_put_into_an_open_directory_is_told_with_the_repair() {
+    let facts = with(|facts| {
+        stray(facts);
+        facts.session.as_mut().unwrap().strangers = vec!["bus (uid 1001)".into()];
+    });
+    let plan = plan(&facts, &PLAIN);
+    assert!(plan.steps.contains(&Step::Seal));
+    assert_eq!(plan.findings[0].id, "runtime-dir-strangers");
+}
+
+#[test]
 fn what_the_steps_leave_needs_no_step() {
     // The state that the steps of RF1 leave: no mode= or uid= among the options, judged by fstat.
     let facts = with(|facts| {
