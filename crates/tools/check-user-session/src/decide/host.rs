@@ -35,7 +35,9 @@ fn wsl(facts: &Facts) -> Finding {
 
 fn version(facts: &Facts) -> Vec<Finding> {
     let Some(version) = facts.host.wsl.as_ref().and_then(|wsl| wsl.version) else { return Vec::new() };
-    let advisories = causes::version_advisories(version, facts.host.is_nixos);
+    let mut advisories = causes::version_advisories(version, facts.host.is_nixos);
+    // What linger cures is nothing to warn a lingering user of.
+    advisories.retain(|advisory| advisory.shape != "RF14" || !facts.linger.is_declared);
     if advisories.is_empty() {
         return vec![Finding::ok("wsl-version", format!("nothing is known against WSL {version}"))];
     }
