@@ -142,7 +142,8 @@ fn unmount(facts: &Facts, handles: &mut Handles) -> Result<()> {
     }
 }
 
-/// Only where SELinux is on; a policy without a label for the directory is no error.
+/// A host without the program has no policy that it could follow, and a policy without a label for the directory is no
+/// error to it.
 fn relabel(uid: u32) -> Result<()> {
     let Ok(restorecon) = command::find("restorecon") else { return Ok(()) };
     let outcome = Command::new(restorecon).args(["-F", "--"]).arg(directory::path(uid)).run()?;

@@ -153,7 +153,7 @@ fn standing(facts: &Facts, session: &Session, status: &Status, wishes: &Wishes, 
             plan.steps.push(remount);
         }
     }
-    if plan.steps.len() > before {
+    if session.selinux && plan.steps.len() > before {
         plan.steps.push(Step::Relabel);
     }
     if session.is_live() && !facts.is_in_own_unit {

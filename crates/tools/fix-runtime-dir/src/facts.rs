@@ -78,6 +78,8 @@ pub struct Session {
     pub strangers: Vec<String>,
     /// Sockets of the fixed list that nobody listens at any more.
     pub stale_sockets: Vec<&'static str>,
+    /// SELinux is on, so that what was changed needs its label.
+    pub selinux: bool,
     /// Root causes that this program must not touch.
     pub causes: Vec<Cause>,
 }

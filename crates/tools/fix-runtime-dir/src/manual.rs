@@ -9,7 +9,7 @@ pub const MANUAL: Manual = Manual {
         "Brings /run/user/UID into the state that systemd would have made: a directory that belongs to the user and the \
          user's primary group with mode 0700, on one tmpfs that is mounted nosuid and nodev and has limits for its size \
          and its inodes. It judges what it sees, never a version, and mends in place, so that sockets and files stay.",
-        "A live session is never unmounted, remounted or restarted; only owner, group, mode and WSLg links are mended \
+        "The mount of a live session is never taken away or remounted, and nothing of it is restarted; only owner, group, mode and WSLg links are mended \
          under it. A directory of another user, a symbolic link, a foreign file system and a control group that another \
          WSL distribution holds are named and left alone.",
         "Where it mends or refuses it also names the root cause it must not touch: an entry in /etc/fstab, an override of \
@@ -17,7 +17,7 @@ pub const MANUAL: Manual = Manual {
     ],
     files: &[
         ("/run/user/UID", "The directory that is mended."),
-        ("/proc/self/mountinfo", "Which mounts stand there."),
+        ("/proc/1/mountinfo", "Which mounts the service manager sees there."),
         ("/etc/passwd", "Name and primary group; then the name service and getent(1)."),
         ("/etc/fstab", "Read for the cause, never written."),
         ("/etc/systemd/logind.conf", "RuntimeDirectorySize= and RuntimeDirectoryInodesMax=, with drop-ins."),

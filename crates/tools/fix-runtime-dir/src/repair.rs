@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use oneshot::report::Step as Record;
-use oneshot::{Exit, Finding, Report, Root, StepState, lock, refuse};
+use oneshot::{Exit, Finding, Report, Root, Status, StepState, lock, refuse};
 use user_session::directory;
 use user_session::{Account, Target, account};
 
@@ -66,7 +66,10 @@ fn mend(root: &Root, target: &Target, arguments: &Arguments, report: &mut Report
         report.detail(&format!("{} is in order", directory::path(account.uid)));
     }
     say(decide::held_up(&facts), &account, report);
-    if wishes.start_manager && report.exit() == Exit::Ok {
+    let is_refused = |finding: &Finding| {
+        finding.status == Status::Fail && finding.subject.as_deref() == Some(account.name.as_str())
+    };
+    if wishes.start_manager && !report.findings().iter().any(is_refused) {
         let (facts, handles) = gather(root, &account, &wishes)?;
         drop(handles);
         manager::bring_up(root, &facts, arguments, report)?;
@@ -76,7 +79,7 @@ fn mend(root: &Root, target: &Target, arguments: &Arguments, report: &mut Report
 
 /// A plan that is not carried out: a dry run, or nothing but reasons.
 fn tell(facts: &Facts, plan: &Plan, report: &mut Report) {
-    for step in shown(&plan.steps) {
+    for step in &plan.steps {
         report.step(record(step, facts, StepState::Would));
     }
     say(plan.findings.iter().cloned(), &facts.account, report);
@@ -136,15 +139,8 @@ fn may_repeat(step: &Step) -> bool {
 
 fn take(step: &Step, facts: &Facts, handles: &mut Handles, report: &mut Report) -> Result<()> {
     apply(step, facts, handles)?;
-    if shown(std::slice::from_ref(step)).next().is_some() {
-        report.step(record(step, facts, StepState::Done));
-    }
+    report.step(record(step, facts, StepState::Done));
     Ok(())
-}
-
-/// A label is restored only where SELinux is on, and then belongs to the step before it.
-fn shown(steps: &[Step]) -> impl Iterator<Item = &Step> {
-    steps.iter().filter(|step| **step != Step::Relabel)
 }
 
 fn record(step: &Step, facts: &Facts, state: StepState) -> Record {

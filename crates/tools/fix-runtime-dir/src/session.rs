@@ -21,6 +21,9 @@ use crate::sockets;
 /// Entries that WSL up to 2.5.9 made as root (WSL `src/linux/init/init.cpp` before 02ca6d3d2), and systemd's own.
 const CHILDREN: [&str; 4] = ["dbus-1", "dbus-1/service", "pulse", "systemd"];
 
+/// Mounted exactly where SELinux is on (selinux(8)).
+const SELINUX: &str = "/sys/fs/selinux/enforce";
+
 /// At most this many strangers are named.
 const MOST: usize = 8;
 
@@ -59,6 +62,7 @@ pub(crate) fn gather(root: &Root, facts: &Facts, place: Option<&Directory>) -> R
         } else {
             Vec::new()
         },
+        selinux: root.has(SELINUX)?,
         causes: root_causes(root, facts)?,
     })
 }

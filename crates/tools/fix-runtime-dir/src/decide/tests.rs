@@ -86,10 +86,7 @@ fn a_healthy_directory_needs_nothing() {
 fn rf1_a_stray_tmpfs_is_sealed_given_away_and_limited() {
     let facts = with(stray);
     assert!(!is_in_order(&facts, &PLAIN));
-    assert_eq!(
-        steps(&facts),
-        [Step::Seal, Step::Owner { uid: 1000, gid: 100 }, Step::Remount(Some(LIMITS)), Step::Relabel]
-    );
+    assert_eq!(steps(&facts), [Step::Seal, Step::Owner { uid: 1000, gid: 100 }, Step::Remount(Some(LIMITS))]);
 }
 
 #[test]
@@ -117,12 +114,21 @@ fn what_the_steps_leave_needs_no_step() {
 }
 
 #[test]
+fn a_label_is_restored_where_selinux_is_on_and_something_was_changed() {
+    let mut facts = healthy();
+    facts.session.as_mut().unwrap().selinux = true;
+    assert!(steps(&facts).is_empty());
+    stray(&mut facts);
+    assert_eq!(steps(&facts).last(), Some(&Step::Relabel));
+}
+
+#[test]
 fn rf2_an_old_wsl_premount_gets_its_mode_and_loses_noexec() {
     let facts = with(|facts| {
         facts.place = Place::Directory(status(1000, 100, 0o755));
         facts.layers = vec![mount("rw,nosuid,nodev,noexec", "rw,size=976564k,nr_inodes=250000,mode=755")];
     });
-    assert_eq!(steps(&facts), [Step::Mode, Step::Remount(None), Step::Relabel]);
+    assert_eq!(steps(&facts), [Step::Mode, Step::Remount(None)]);
 }
 
 #[test]
@@ -160,12 +166,12 @@ fn rf4_a_plain_directory_gets_a_mount_unless_live_or_in_a_container() {
         facts.place = Place::Directory(status(0, 0, 0o700));
         facts.session.as_mut().unwrap().stale_sockets = vec!["bus"];
     });
-    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }, Step::Relabel, Step::Mount(LIMITS)]);
+    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }, Step::Mount(LIMITS)]);
     facts.backing = "ext4".into();
     assert!(steps(&facts).contains(&Step::RemoveSocket("bus")));
     facts.may_mount = false;
     facts.session.as_mut().unwrap().stale_sockets.clear();
-    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }, Step::Relabel]);
+    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }]);
     facts.place = Place::Directory(status(1000, 100, 0o700));
     assert!(is_in_order(&facts, &PLAIN));
 }
@@ -212,13 +218,13 @@ fn rf7_and_rf8_mode_and_group_are_mended_on_a_live_session() {
             live(facts);
             facts.place = Place::Directory(status(1000, 100, mode));
         });
-        assert_eq!(steps(&facts), [Step::Mode, Step::Relabel], "{mode:o}");
+        assert_eq!(steps(&facts), [Step::Mode], "{mode:o}");
     }
     let facts = with(|facts| {
         live(facts);
         facts.place = Place::Directory(status(1000, 0, 0o700));
     });
-    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }, Step::Relabel]);
+    assert_eq!(steps(&facts), [Step::Owner { uid: 1000, gid: 100 }]);
 }
 
 #[test]
