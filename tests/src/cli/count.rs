@@ -14,10 +14,10 @@ pub(crate) struct Count {
 impl Count {
     /// Takes a line of `cargo nextest run` or `cargo test`; all but their summaries change nothing.
     pub(crate) fn read(&mut self, line: &str) {
-        let line = line.trim_start();
-        let summary = if line.starts_with("Summary [") {
+        let summary = if line.trim_start().starts_with("Summary [") {
             line.split_once("run: ").map(|(_, rest)| rest)
         } else {
+            // nextest indents what a failed test has printed, and that has such a line too.
             line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")).map(|(_, rest)| rest)
         };
         // "46 passed (2 slow), 1 failed, 1 timed out, 3 skipped", "5 passed; 0 failed; 0 ignored; …"
