@@ -24,6 +24,7 @@ pub struct Builder {
     gui: bool,
     automount_root: String,
     environment: Vec<(String, String)>,
+    binds: Vec<(PathBuf, PathBuf)>,
     payload: Vec<Payload>,
     before_systemd: Vec<Vec<String>>,
     programs: bool,
@@ -38,6 +39,7 @@ impl Builder {
             gui: true,
             automount_root: "/mnt".to_owned(),
             environment: Vec::new(),
+            binds: Vec::new(),
             payload: Vec::new(),
             before_systemd: Vec::new(),
             programs: false,
@@ -73,6 +75,12 @@ impl Builder {
     /// Copies a file of the host, with its mode.
     pub fn copy(self, host: impl Into<PathBuf>, path: impl Into<PathBuf>) -> Self {
         self.put(Payload::Copy { host: host.into(), path: path.into() })
+    }
+
+    /// Shows a folder of the host, on the host's own file system. What is written there stays.
+    pub fn bind(mut self, host: impl Into<PathBuf>, path: impl Into<PathBuf>) -> Self {
+        self.binds.push((host.into(), path.into()));
+        self
     }
 
     /// Makes a symbolic link at `path`, in place of what is there.
@@ -153,6 +161,7 @@ impl Builder {
             hostname: "lab".to_owned(),
             wsl: self.wsl,
             environment,
+            binds: self.binds,
             payload,
             before_systemd: self.before_systemd,
         };

@@ -26,9 +26,11 @@ mod release;
 pub mod report;
 pub mod root;
 pub mod session;
+pub mod skip;
 mod spec;
 mod squatter;
-pub mod trials;
+#[cfg(feature = "trials")]
+mod trials;
 mod wsl;
 
 pub use accounts::{ANN, ODD, TIM, USERS, User};
@@ -40,8 +42,10 @@ pub use programs::{have_programs, have_programs_in, programs};
 pub use release::Release;
 pub use report::Report;
 pub use session::Session;
+pub use skip::{skip, strict};
 pub use squatter::Squatter;
-pub use trials::{Trials, skip, strict, trials};
+#[cfg(feature = "trials")]
+pub use trials::{Trials, trials};
 
 /// What the hidden subcommands of the `lab` program run.
 #[doc(hidden)]

@@ -17,6 +17,8 @@ pub(crate) struct Spec {
     /// The environment of PID 1.
     pub(crate) environment: Vec<(String, String)>,
     /// Put into the upper layer in this order.
+    /// Folders of the host, and where they are seen inside.
+    pub(crate) binds: Vec<(PathBuf, PathBuf)>,
     pub(crate) payload: Vec<Payload>,
     /// Run in this order when everything is mounted, before systemd.
     pub(crate) before_systemd: Vec<Vec<String>>,

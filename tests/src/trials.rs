@@ -1,20 +1,12 @@
 //! The harness of the lab's test files: one trial for each case, or for each case and release.
 
-use std::env;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::programs::have_programs;
-use crate::{host, release::Release, root};
-
-/// Set to 1 by `cargo lab test`: missing roots are built.
-pub const BUILD: &str = "MENDUTILS_LAB";
-/// Set to 1 it turns every skip into a failure.
-pub const STRICT: &str = "MENDUTILS_STRICT";
+use crate::skip::{lacking, skip};
+use crate::{host, release::Release};
 
 /// The cases of a test file. See [`trials`].
 #[derive(Default)]
@@ -46,10 +38,10 @@ impl Trials {
         let programs = self.programs;
         for &release in releases {
             self.cases.push(Trial::test(format!("{name}::{release}"), move || {
-                finish(match lacking(release, programs)? {
+                finish(lacking(release, programs).and_then(|need| match need {
                     Some(need) => skip(&need),
                     None => case(release),
-                })
+                }))
             }));
         }
         self
@@ -74,45 +66,4 @@ impl Trials {
 
 fn finish(result: Result<()>) -> Result<(), Failed> {
     result.map_err(|error| Failed::from(format!("{error:#}")))
-}
-
-/// Names a file to which every skip adds a line, so that `cargo lab test` can count them.
-pub const SKIPS: &str = "MENDUTILS_SKIPS";
-
-/// Ends a case that cannot run here: `return lab::skip("podman")` prints `skipped: needs podman`. A failure when
-/// `MENDUTILS_STRICT` is 1.
-pub fn skip(need: &str) -> Result<()> {
-    if strict() {
-        bail!("skipped: needs {need}");
-    }
-    if let Some(path) = env::var_os(SKIPS) {
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        file.and_then(|mut file| file.write_all(format!("needs {need}\n").as_bytes()))
-            .context("counting a skip")?;
-    }
-    writeln!(std::io::stderr(), "skipped: needs {need}").context("writing to standard error")
-}
-
-/// Whether a skip is a failure.
-pub fn strict() -> bool {
-    env::var_os(STRICT).is_some_and(|value| value == "1")
-}
-
-/// What is lacking for a machine of this release.
-fn lacking(release: Release, programs: bool) -> Result<Option<String>, Failed> {
-    let mut lacks = host::lacks();
-    match release {
-        Release::Host => lacks.extend(host::lacks_systemd()),
-        Release::Debian(suite) => {
-            let may_build = env::var_os(BUILD).is_some_and(|value| value == "1");
-            let cached = root::cached(suite).map_err(|error| Failed::from(format!("{error:#}")))?;
-            if !may_build && cached.is_none() {
-                lacks.push(format!("the root of {suite} (cargo lab roots)"));
-            }
-        }
-    }
-    if programs && !have_programs().map_err(|error| Failed::from(format!("{error:#}")))? {
-        lacks.push("the programs (cargo build --workspace)".to_owned());
-    }
-    Ok(Some(lacks).filter(|lacks| !lacks.is_empty()).map(|lacks| lacks.join(", ")))
 }

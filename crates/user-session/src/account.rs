@@ -11,6 +11,8 @@ use anyhow::{Context, Result};
 use oneshot::command::{self, Command};
 use oneshot::{Deadline, Exit, Root, refuse, text};
 
+use crate::fields::Fields;
+
 /// passwd(5).
 const PASSWD: &str = "/etc/passwd";
 
@@ -85,25 +87,22 @@ pub fn find(root: &Root, target: &Target) -> Result<Option<Account>> {
     }
 }
 
-fn matches(account: &Account, target: &Target) -> bool {
-    match target {
-        Target::Uid(uid) => account.uid == *uid,
-        Target::Name(name) => account.name == *name,
-    }
-}
-
 /// The first line of a passwd(5) text that fits, as getpwuid(3) takes it; malformed lines are passed over as it does.
 fn in_passwd(passwd: &str, target: &Target) -> Option<Account> {
-    passwd.lines().filter_map(line).find(|account| matches(account, target))
+    Fields::lines(passwd).find_map(|line| in_line(line, target))
 }
 
-fn line(line: &str) -> Option<Account> {
-    let mut fields = line.split(':');
+fn in_line(line: &str, target: &Target) -> Option<Account> {
+    let mut fields = Fields::of(line, b':');
     let name = fields.next().filter(|name| !name.is_empty() && !name.starts_with(['#', '+', '-']))?;
     let uid = fields.nth(1)?.parse().ok()?;
+    let fits = match target {
+        Target::Uid(wanted) => uid == *wanted,
+        Target::Name(wanted) => name == wanted,
+    };
     let gid = fields.next()?.parse().ok()?;
     let is_somebody = !INVALID.contains(&uid) && !INVALID.contains(&gid);
-    is_somebody.then(|| Account { name: name.to_owned(), uid, gid })
+    (fits && is_somebody).then(|| Account { name: name.to_owned(), uid, gid })
 }
 
 fn from_name_service(target: &Target) -> Result<Option<Account>> {

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod wsl;
 pub mod wslg;
 
+mod fields;
 mod octal;
 
 pub use account::{Account, Target};

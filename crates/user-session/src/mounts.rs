@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use oneshot::{Exit, Root, refuse};
 
+use crate::fields::Fields;
 use crate::fstab::is_at_or_below;
 use crate::octal::unescape;
 
@@ -69,28 +70,27 @@ impl MountTable {
 
     /// Parses the text of the table.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::parse_those(text, |_| true)
+        Self::rows(Fields::lines(text).enumerate())
     }
 
     fn parse_around(text: &str, path: &str) -> Result<Self> {
-        let on_the_way = Self::parse_those(text, |line| is_on_the_way(line, path))?;
-        let devices: Vec<String> = on_the_way
-            .0
-            .iter()
-            .filter(|row| row.point == path)
-            .map(|row| format!("{}:{}", row.device.0, row.device.1))
-            .collect();
-        if devices.is_empty() {
-            return Ok(on_the_way);
-        }
-        Self::parse_those(text, |line| {
-            is_on_the_way(line, path)
-                || field(line, 2).is_some_and(|device| devices.iter().any(|known| known == device))
-        })
+        let lines: Vec<_> = Fields::lines(text).map(Line::of).collect();
+        let is_there = |line: &&Line<'_>| unescape(line.point) == path;
+        let devices: Vec<_> = lines.iter().filter(is_there).map(|line| line.device).collect();
+        let matters = |line: &Line<'_>| {
+            // A row that breaks off early is read too, and then is an error.
+            line.point.is_empty() || line.is_on_the_way_to(path) || devices.contains(&line.device)
+        };
+        Self::rows(
+            lines
+                .iter()
+                .enumerate()
+                .filter(|(_, line)| matters(line))
+                .map(|(number, line)| (number, line.text)),
+        )
     }
 
-    fn parse_those(text: &str, matters: impl Fn(&str) -> bool) -> Result<Self> {
-        let lines = text.lines().enumerate().filter(|(_, line)| matters(line));
+    fn rows<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Self> {
         let rows = lines.map(|(number, line)| {
             row(line).with_context(|| format!("line {}: {line:?} is no mountinfo row", number + 1))
         });
@@ -165,17 +165,28 @@ fn text(root: &Root, path: &str) -> Result<String> {
     })
 }
 
-fn field(line: &str, number: usize) -> Option<&str> {
-    line.split(' ').nth(number)
+/// What of a row tells whether it matters.
+struct Line<'a> {
+    text: &'a str,
+    device: &'a str,
+    point: &'a str,
 }
 
-/// Whether the mount point of a row is `path` or above it; a row without one is read too, and then is an error.
-fn is_on_the_way(line: &str, path: &str) -> bool {
-    field(line, 4).is_none_or(|point| point == "/" || is_at_or_below(path, &unescape(point)))
+impl<'a> Line<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut fields = Fields::of(text, b' ');
+        let device = fields.nth(2).unwrap_or_default();
+        Self { text, device, point: fields.nth(1).unwrap_or_default() }
+    }
+
+    /// Whether it is mounted at `path` or above it.
+    fn is_on_the_way_to(&self, path: &str) -> bool {
+        self.point == "/" || is_at_or_below(path, &unescape(self.point))
+    }
 }
 
 fn row(line: &str) -> Option<Mount> {
-    let mut fields = line.split(' ');
+    let mut fields = Fields::of(line, b' ');
     let id = fields.next()?.parse().ok()?;
     let parent = fields.next()?.parse().ok()?;
     let (major, minor) = fields.next()?.split_once(':')?;

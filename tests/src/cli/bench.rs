@@ -5,6 +5,7 @@ mod table;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -20,15 +21,25 @@ const PAGE: &str = "docs/performance.md";
 
 /// In tests/bench.
 const C_PROGRAMS: [&str; 2] = ["exit", "peak"];
+const SCRIPT: &str = "chown-runtime-dir.sh";
+const PROGRAMS: [&str; 2] = ["fix-runtime-dir", "check-user-session"];
 
-/// What is measured: a name, the file, and its command line in the machine.
-const CANDIDATES: [(&str, &str); 5] = [
-    ("a static C program that only exits (musl)", "/bench/exit"),
+/// A name and its command line in the machine.
+type Candidate = (&'static str, &'static str);
+
+const EXIT: Candidate = ("a static C program that only exits (musl)", "/bench/exit");
+
+/// What a login pays for, and what it paid before.
+const LOGIN: [Candidate; 4] = [
+    EXIT,
     ("`fix-runtime-dir 1000`, healthy directory", "/bench/fix-runtime-dir 1000"),
     ("`fix-runtime-dir --prepare 1000`", "/bench/fix-runtime-dir --prepare 1000"),
-    ("`check-user-session --json tim`, healthy session", "/bench/check-user-session --json tim"),
     ("the shell script that it replaces (bash, stat)", "/bench/chown-runtime-dir.sh"),
 ];
+
+/// It asks systemd and logind; measured apart, because whatever runs after it finds cold caches.
+const SESSION: [Candidate; 2] =
+    [EXIT, ("`check-user-session --json tim`, healthy session", "/bench/check-user-session --json tim")];
 
 /// Measure the static programs against the least that a process can cost, and against the shell.
 #[derive(Debug, Args)]
@@ -49,11 +60,21 @@ impl Bench {
                 "measuring static programs: there are none, make them with cargo xtask dist or name their folder in MENDUTILS_BIN"
             );
         };
-        let scratch = tempfile::tempdir().context("making a folder")?;
+        // On the host's file system, as installed programs are: a tmpfs maps them page by page.
+        let scratch = tempfile::tempdir_in(host::workspace().join("target")).context("making a folder")?;
         for name in C_PROGRAMS {
             compile(&host::workspace().join(format!("tests/bench/{name}.c")), &scratch.path().join(name))?;
         }
-        let rows = self.measure(&folder, scratch.path())?;
+        let own = host::lab_program()?;
+        let script = host::workspace().join("tests/bench").join(SCRIPT);
+        let programs = PROGRAMS.map(|name| folder.join(name));
+        for file in programs.iter().chain([&own, &script]) {
+            let name = file.file_name().context("a program without a name")?;
+            std::fs::copy(file, scratch.path().join(name))
+                .with_context(|| format!("copying {}", file.display()))?;
+        }
+        let mut rows = self.measure(scratch.path(), &LOGIN)?;
+        rows.extend(self.measure(scratch.path(), &SESSION)?);
         let page = table::page(&rows, self.rounds)?;
         host::say(&page)?;
         if self.write {
@@ -63,42 +84,35 @@ impl Bench {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn measure(&self, folder: &Path, scratch: &Path) -> Result<Vec<Row>> {
-        let mut builder = Machine::builder(Release::Host)
+    fn measure(&self, folder: &Path, candidates: &[Candidate]) -> Result<Vec<Row>> {
+        let machine = Machine::builder(Release::Host)
             .wsl(true)
             .programs()
             .linger(TIM.name)
-            .copy(host::lab_program()?, "/bench/lab")
-            .copy(host::workspace().join("tests/bench/chown-runtime-dir.sh"), "/bench/chown-runtime-dir.sh");
-        for name in C_PROGRAMS {
-            builder = builder.copy(scratch.join(name), format!("/bench/{name}"));
-        }
-        for program in ["fix-runtime-dir", "check-user-session"] {
-            builder = builder.copy(folder.join(program), format!("/bench/{program}"));
-        }
-        let machine = builder.boot()?;
-        machine.wait_for("user@1000.service", "active", std::time::Duration::from_secs(20))?;
+            .bind(folder, "/bench")
+            .boot()?;
+        machine.wait_for("user@1000.service", "active", Duration::from_secs(20))?;
         let rounds = self.rounds.to_string();
         let mut command = vec!["/bench/lab", "measure", &rounds];
-        command.extend(CANDIDATES.iter().map(|(_, line)| *line));
-        let output = machine.root(&command).deadline(std::time::Duration::from_secs(540)).ok()?;
+        command.extend(candidates.iter().map(|(_, line)| *line));
+        let output = machine.root(&command).deadline(Duration::from_secs(540)).ok()?;
         let samples: Vec<measure::Sample> =
             serde_json::from_str(&output.stdout).context("reading what was measured")?;
         ensure!(
-            samples.len() == CANDIDATES.len(),
+            samples.len() == candidates.len(),
             "{} results for {} candidates",
             samples.len(),
-            CANDIDATES.len()
+            candidates.len()
         );
-        CANDIDATES
+        let base = samples.first().context("nothing was measured")?.median;
+        candidates
             .iter()
             .zip(samples)
             .map(|((name, line), sample)| {
-                let file = line.split(' ').next().unwrap_or_default();
-                let size = std::fs::metadata(machine.path(file))
-                    .with_context(|| format!("looking at {file}"))?
-                    .len();
-                Ok(Row { name, size, sample })
+                let file = line.split(' ').next().unwrap_or_default().trim_start_matches("/bench/");
+                let size =
+                    std::fs::metadata(folder.join(file)).with_context(|| format!("looking at {file}"))?.len();
+                Ok(Row { name, size, times: sample.median / base, sample })
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use lab::trials;
+use lab::skip;
 
 use super::test::{cargo, prepare};
 
@@ -25,8 +25,8 @@ impl Soak {
         let status = cargo()
             .args(["test", "--package=lab", "--test=race"])
             .env(SOAK, self.boots.to_string())
-            .env(trials::BUILD, "1")
-            .env(trials::STRICT, "1")
+            .env(skip::BUILD, "1")
+            .env(skip::STRICT, "1")
             .status()
             .context("running cargo test")?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use lab::{Release, host, programs, root, trials};
+use lab::{Release, host, programs, root, skip};
 
 use super::count::Count;
 
@@ -55,10 +55,10 @@ impl Test {
                 .args(*arguments)
                 .args(packages)
                 .args(&self.filter)
-                .env(trials::BUILD, "1")
-                .env(trials::SKIPS, skips);
+                .env(skip::BUILD, "1")
+                .env(skip::SKIPS, skips);
             if env::var_os("CI").is_some_and(|value| value == "true") {
-                cargo.env(trials::STRICT, "1");
+                cargo.env(skip::STRICT, "1");
             }
             if let Some(folder) = folder {
                 cargo.env("MENDUTILS_BIN", folder);

@@ -45,7 +45,7 @@ pub fn init() -> Result<()> {
     sethostname(&spec.hostname).context("naming the machine")?;
 
     let payload = payload::open(spec.payload)?;
-    lower::enter(&spec.lower)?;
+    lower::enter(&spec.lower, &spec.binds)?;
     device::mount_all()?;
     if spec.wsl.is_none() {
         device::mount_run()?;

@@ -18,8 +18,8 @@ const WORK: &str = "/sys";
 /// Links at the top of a root with a merged `/usr`.
 const MERGED: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
 
-/// Mounts the root file system and makes it `/`. Ends with every mount private.
-pub(crate) fn enter(lower: &Lower) -> Result<()> {
+/// Mounts the root file system, with folders of the host in it, and makes it `/`. Ends with every mount private.
+pub(crate) fn enter(lower: &Lower, binds: &[(PathBuf, PathBuf)]) -> Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .context("making the mounts private")?;
     mount(Some("lab"), WORK, Some("tmpfs"), MsFlags::empty(), Some("mode=755"))
@@ -28,6 +28,12 @@ pub(crate) fn enter(lower: &Lower) -> Result<()> {
         Lower::Root(path) => overlay(path, "root")?,
         Lower::HostUsr => host_root()?,
     };
+    for (host, path) in binds {
+        let path = root.join(path.strip_prefix("/").unwrap_or(path));
+        fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
+        mount(Some(host), &path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+            .with_context(|| format!("binding {}", host.display()))?;
+    }
     chdir(&root).with_context(|| format!("entering {}", root.display()))?;
     pivot_root(".", ".").with_context(|| format!("pivoting to {}", root.display()))?;
     umount2(".", MntFlags::MNT_DETACH).context("detaching the host's file systems")?;

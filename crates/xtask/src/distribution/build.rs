@@ -18,6 +18,10 @@ pub(super) fn programs(target: &str) -> Result<PathBuf> {
     for name in programs::names() {
         cargo.args(["--package", name]);
     }
+    // The release profile aborts on a panic, so nothing ever unwinds; the tables would be a tenth of a program.
+    if env::var_os("RUSTFLAGS").is_none() {
+        cargo.env("RUSTFLAGS", "-C force-unwind-tables=no");
+    }
     let status = cargo.status().context("running cargo build")?;
     if !status.success() {
         bail!("building for {target}: cargo ended with {status}");
