@@ -89,9 +89,13 @@ pub(crate) fn directory(release: Release) -> Result<()> {
     session.sh("ln -s /decoy /run/user/1000; mkdir -m 1777 /run/user/swapped")?;
     let between = "umount --no-canonicalize --lazy /run/user/1000 2>/dev/null";
     race(&session, "/run/user", ["1000", "swapped"], between)?;
-    // And when it is over, it is mended.
-    session
-        .sh("umount --lazy /run/user/1000 2>/dev/null || true; rm -rf /run/user/1000 /run/user/swapped")?;
+    // And when it is over, it is mended. Under either name something may be mounted: it was the same directory.
+    session.sh(
+        "for place in /run/user/1000 /run/user/swapped; do \
+             while mountpoint --quiet --nofollow $place && umount --no-canonicalize --lazy $place; do :; done; \
+             rm -rf $place; \
+         done",
+    )?;
     session.sh("loginctl enable-linger tim")?;
     session.is_mended()
 }
