@@ -26,12 +26,6 @@ impl Deadline {
     pub fn is_over(&self) -> bool {
         self.remaining().is_zero()
     }
-
-    /// The earlier of this moment and `span` from now.
-    #[must_use]
-    pub fn at_most(&self, span: Duration) -> Self {
-        Self(self.0.min(Self::after(span).0))
-    }
 }
 
 /// Pauses that grow: a state that comes soon is seen soon, one that takes long costs few looks.

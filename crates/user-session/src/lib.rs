@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod bus;
+pub mod capability;
 pub mod causes;
 pub mod cgroup;
 pub mod directory;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use oneshot::{Exit, Root, refuse};
+use user_session::capability::{self, Whose};
 use user_session::directory::{self, Directory, Found};
 use user_session::limits::{self, Limits};
 use user_session::namespace::{self, MountNamespace};
@@ -11,12 +12,6 @@ use crate::arguments::Wishes;
 use crate::decide;
 use crate::facts::{Facts, Place, Space};
 use crate::session;
-
-/// proc_pid_status(5): effective capabilities, hexadecimal.
-const STATUS: &str = "/proc/self/status";
-
-/// capabilities(7): `CAP_SYS_ADMIN` is number 21.
-const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// pam_nologin(8), systemd-user-sessions.service(8).
 const NOLOGIN: &str = "/run/nologin";
@@ -60,7 +55,7 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         space: if layers.is_empty() { None } else { space(handles.place.as_ref())? },
         limits: Limits { size: 0, inodes: 0 },
         // Whoever has a mount there may mount; only a plain directory leaves the question open.
-        may_mount: !layers.is_empty() || may_mount(root)?,
+        may_mount: !layers.is_empty() || capability::may_mount(root, Whose::OwnNow)?.unwrap_or(false),
         // It matters only where something is missing, or held up by what is normal while the host boots.
         is_in_own_unit: (!stands || nologin || !lost_links.is_empty()) && is_in_own_unit(root, account.uid)?,
         lost_links,
@@ -79,10 +74,10 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
 }
 
 fn split(found: Found) -> (Place, Option<Directory>) {
+    let place = found.place();
     match found {
-        Found::Missing => (Place::Missing, None),
-        Found::Other(kind) => (Place::Other(kind), None),
-        Found::Directory(directory) => (Place::Directory(directory.status), Some(directory)),
+        Found::Directory(directory) => (place, Some(directory)),
+        Found::Missing | Found::Other(_) => (place, None),
     }
 }
 
@@ -126,13 +121,6 @@ fn space(place: Option<&Directory>) -> Result<Option<Space>> {
     let Limits { size, inodes } =
         limits::allowed(&place.fd).context("reading the limits of the runtime directory")?;
     Ok(Some(Space { size, inodes }))
-}
-
-fn may_mount(root: &Root) -> Result<bool> {
-    let status = root.read(STATUS)?.unwrap_or_default();
-    let field = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let effective = field.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default();
-    Ok(effective & CAP_SYS_ADMIN != 0)
 }
 
 /// Whether this is an `ExecStartPre=` or `ExecStartPost=` of `user-runtime-dir@UID.service` (cgroups(7)).

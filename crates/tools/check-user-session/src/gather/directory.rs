@@ -2,17 +2,12 @@
 
 use anyhow::Result;
 use oneshot::Root;
+use user_session::capability::{self, Whose};
 use user_session::directory::{self, Found, PARENT};
 use user_session::limits::{self, Limits};
 use user_session::{Mount, MountTable};
 
 use crate::facts::{Directory, Looked};
-
-/// proc_pid_status(5) of PID 1: what systemd may do is what counts, not what this process may.
-const STATUS: &str = "/proc/1/status";
-
-/// capabilities(7): `CAP_SYS_ADMIN` is number 21.
-const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 pub(super) fn gather(root: &Root, uid: u32) -> Result<Directory> {
     let table = MountTable::read(root)?;
@@ -38,7 +33,8 @@ pub(super) fn gather(root: &Root, uid: u32) -> Result<Directory> {
             .unwrap_or_default(),
         fstype: table.visible(&path).map(|mount| mount.fstype.clone()).unwrap_or_default(),
         limits: limits::read(root, limits::physical_memory()?)?,
-        may_mount: may_mount(root)?,
+        // What systemd may do is what counts here, not what this process may.
+        may_mount: capability::may_mount(root, Whose::OfPid1)?.unwrap_or(true),
         layers,
     })
 }
@@ -46,13 +42,6 @@ pub(super) fn gather(root: &Root, uid: u32) -> Result<Directory> {
 fn space(place: &Looked<Found>) -> Option<Limits> {
     let Ok(Found::Directory(directory)) = place else { return None };
     limits::allowed(&directory.fd).ok()
-}
-
-fn may_mount(root: &Root) -> Result<bool> {
-    let status = root.read(STATUS)?.unwrap_or_default();
-    let field = status.lines().find_map(|line| line.strip_prefix("CapBnd:"));
-    let bound = field.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
-    Ok(bound.is_none_or(|bound| bound & CAP_SYS_ADMIN != 0))
 }
 
 /// Whether it is a directory and may be looked into.
