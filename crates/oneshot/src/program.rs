@@ -19,6 +19,12 @@ pub trait Arguments: Parser {
     /// The options that all programs share.
     fn common(&self) -> &Common;
 
+    /// Called once when the work is over, with the error that ended it, before the exit code is told: the place to leave
+    /// a record of the run. What fails here is told and changes nothing else.
+    fn ended(&self, _report: &Report, _error: Option<&anyhow::Error>) -> Result<()> {
+        Ok(())
+    }
+
     /// The arguments of a command line that is run so often that the parser's share of the time counts; `None` for
     /// every other one, which the parser reads.
     fn usual(_words: &[OsString]) -> Option<Self> {
@@ -39,5 +45,8 @@ pub fn run<A: Arguments>(body: fn(&A, &mut Report) -> Result<()>) -> ExitCode {
     };
     let mut report = Report::new(A::NAME, A::ANSWER, arguments.common());
     let error = body(&arguments, &mut report).err();
+    if let Err(lost) = arguments.ended(&report, error.as_ref()) {
+        report.warn(&format!("{lost:#}"));
+    }
     report.finish(error.as_ref()).into()
 }

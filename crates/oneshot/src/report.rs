@@ -85,6 +85,11 @@ impl Report {
         }
     }
 
+    /// A line on what does not change the answer but should be seen to.
+    pub(crate) fn warn(&mut self, text: &str) {
+        self.note(Level::Warning, text);
+    }
+
     /// A line for `-v`.
     pub fn detail(&mut self, text: &str) {
         if self.verbose > 0 && !self.json {
@@ -132,17 +137,29 @@ impl Report {
         !self.json && !self.quiet && matches!(self.stderr, Kind::Terminal { .. })
     }
 
+    /// What the run exits with if it ends with this error, or without one.
+    #[must_use]
+    pub fn exit_with(&self, error: Option<&anyhow::Error>) -> Exit {
+        error.map_or(self.exit, crate::exit::of)
+    }
+
+    /// The report as the JSON object that `--json` prints.
+    #[must_use]
+    pub fn object(&self, error: Option<&anyhow::Error>) -> String {
+        json::object(self, error)
+    }
+
     /// Ends the run: the error, the JSON object, and the code to exit with.
     pub(crate) fn finish(mut self, error: Option<&anyhow::Error>) -> Exit {
+        self.exit = self.exit_with(error);
         if let Some(error) = error {
-            self.exit = crate::exit::of(error);
             // In JSON the error stands in the object.
             if !self.json {
                 self.note(Level::Error, &format!("{error:#}"));
             }
         }
         if self.json {
-            let object = json::object(&self, error);
+            let object = self.object(error);
             self.print(&object);
         }
         match self.unwritten.take() {
