@@ -7,8 +7,19 @@ use std::str::FromStr;
 const MOST: usize = 255;
 
 /// Every type of a unit.
-const SUFFIXES: [&str; 11] =
-    ["service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope"];
+const SUFFIXES: [&str; 11] = [
+    "service",
+    "socket",
+    "target",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "timer",
+    "path",
+    "slice",
+    "scope",
+];
 
 /// A name with its suffix; no glob, no template, no path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +97,20 @@ mod tests {
     #[test]
     fn globs_paths_templates_and_other_characters_are_refused() {
         let long = "x".repeat(300);
-        for bad in
-            ["", "a*", "a?.service", "[ab].service", "/dev/sda", "a b", "a\n", "app@", "@.service", ".service", &long, "ü"]
-        {
+        for bad in [
+            "",
+            "a*",
+            "a?.service",
+            "[ab].service",
+            "/dev/sda",
+            "a b",
+            "a\n",
+            "app@",
+            "@.service",
+            ".service",
+            &long,
+            "ü",
+        ] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
     }
