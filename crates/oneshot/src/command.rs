@@ -1,4 +1,6 @@
 //! Running another program: absolute path, cleared environment, no input, a deadline, never a shell.
+//!
+//! The one exception to the cleared environment is [`Command::inherit`], for programs whose work the environment shapes.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -11,7 +13,10 @@ use anyhow::{Context, Result};
 use crate::text::tail;
 use crate::{Deadline, Exit, refuse};
 
+mod folders;
 mod pipes;
+
+pub use folders::Folders;
 
 /// Where programs stand, in the order in which they are looked for: NixOS first, because `/usr/bin` does not exist
 /// there (microsoft/WSL#13236 is the lesson), then every other distribution.
@@ -44,6 +49,7 @@ pub struct Command {
     program: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    inherits: bool,
     owner: Option<(u32, u32)>,
     deadline: Deadline,
 }
@@ -64,7 +70,8 @@ impl Command {
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         let deadline = Deadline::after(Duration::from_secs(30));
-        Self { program, arguments: Vec::new(), environment: Vec::new(), owner: None, deadline }
+        let (arguments, environment) = (Vec::new(), Vec::new());
+        Self { program, arguments, environment, inherits: false, owner: None, deadline }
     }
 
     /// Adds one argument.
@@ -81,7 +88,15 @@ impl Command {
         self
     }
 
-    /// Sets one variable in the otherwise empty environment.
+    /// Gives it this process's environment instead of an empty one: for a program of the same user that is configured
+    /// by it, as podman and compose are. Not for what root runs on behalf of somebody else.
+    #[must_use]
+    pub fn inherit(mut self) -> Self {
+        self.inherits = true;
+        self
+    }
+
+    /// Sets one variable in the otherwise empty (or inherited) environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
@@ -130,10 +145,10 @@ impl Command {
 
     fn spawn(&self) -> std::io::Result<Child> {
         let mut command = std::process::Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.inherits {
+            command.env_clear();
+        }
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         if let Some((uid, gid)) = self.owner {
             // std drops the supplementary groups itself when a root process sets another uid.
@@ -182,6 +197,12 @@ mod tests {
     fn the_output_comes_back_and_the_environment_is_empty() -> Result<()> {
         let text = shell("echo \"$HOME$USER-$X\"").env("X", "x").output()?;
         assert_eq!(text, "-x\n");
+        Ok(())
+    }
+
+    #[test]
+    fn an_environment_is_inherited_only_when_asked_for() -> Result<()> {
+        assert_eq!(shell("echo ${PATH:+set}$X").inherit().env("X", "x").output()?, "setx\n");
         Ok(())
     }
 
