@@ -1,0 +1,101 @@
+# Units of both modules as text, for systemd to judge: whether they are in order, and what the program is given.
+{
+  nixpkgs ? null,
+  lib ? import (nixpkgs + "/lib"),
+  ...
+}@arguments:
+
+let
+  world = import ./worlds.nix arguments;
+
+  # Whatever systemd might take for something else.
+  file = ''/srv/50% of "$HOME" \ it's ''${HOME} %h; ä/compose.yaml'';
+  value = ''50% of "$HOME" \ it's ''${HOME} %h; ä'';
+  stack = {
+    files = [ file ];
+    environment.GREETING = value;
+    environmentFiles = [ "/run/secrets/a b.env" ];
+    profiles = [
+      ";"
+      ""
+    ];
+    optionalServices = [ "metrics" ];
+    timeout = 30;
+    rollback = true;
+  };
+  update = {
+    enable = true;
+    expect = [ "web.service" ];
+  };
+
+  home = world.home.evaluate [
+    ../modules/home-manager
+    {
+      services.podman-stacks.web = stack;
+      services.podman-auto-update = update;
+    }
+  ];
+  nixos = world.evaluate [
+    ../modules/nixos
+    {
+      users.users.tim = {
+        isNormalUser = true;
+        uid = 1000;
+      };
+      virtualisation.podman.enable = true;
+      services.podman-stacks.web = stack // {
+        user = "tim";
+      };
+      services.podman-auto-update = update // {
+        users = [ "tim" ];
+      };
+    }
+  ];
+  ours = lib.filterAttrs (
+    name: _: lib.hasPrefix "podman-stack@" name || lib.hasPrefix "update-and-verify." name
+  );
+  bin =
+    host:
+    let
+      stack = host.config.services.podman-stacks.web;
+    in
+    {
+      "${stack.package}/bin" = [
+        "apply-and-verify"
+        "update-and-verify"
+      ];
+      "${stack.podmanPackage}/bin" = [ "podman" ];
+    };
+in
+{
+  home = {
+    units = ours (world.home.units home);
+    bin = bin home;
+  };
+  nixos = {
+    units = ours (world.userUnits nixos);
+    bin = bin nixos;
+  };
+
+  # What podman-stack@web.service must start apply-and-verify with.
+  arguments = [
+    "--project"
+    "web"
+    "--file"
+    file
+    "--env-file"
+    "/run/secrets/a b.env"
+    "--profile"
+    ";"
+    "--profile"
+    ""
+    "--unit"
+    "podman-stack@web.service"
+    "--timeout"
+    "30"
+    "--optional"
+    "metrics"
+    "--rollback"
+  ];
+  variables.GREETING = value;
+}
