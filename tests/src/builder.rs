@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use crate::accounts::{self, User};
 use crate::machine::Machine;
 use crate::release::Release;
+use crate::root::{self, PLAIN, PODMAN, Profile};
 use crate::spec::{Lower, Payload, Spec};
 use crate::wsl::{self, Wsl};
-use crate::{cgroup, programs, root};
+use crate::{cgroup, containers, programs};
 
 /// How long a machine may take to be up.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -28,6 +29,8 @@ pub struct Builder {
     payload: Vec<Payload>,
     before_systemd: Vec<Vec<String>>,
     programs: bool,
+    profile: &'static Profile,
+    memory: Vec<PathBuf>,
     deadline: Duration,
 }
 
@@ -43,6 +46,8 @@ impl Builder {
             payload: Vec::new(),
             before_systemd: Vec::new(),
             programs: false,
+            profile: &PLAIN,
+            memory: Vec::new(),
             deadline: DEADLINE,
         }
     }
@@ -128,6 +133,16 @@ impl Builder {
         self
     }
 
+    /// Podman in place of a plain root; see [`crate::containers`].
+    pub fn podman(mut self) -> Self {
+        self.profile = &PODMAN;
+        self.memory.extend(containers::STORAGE.map(PathBuf::from));
+        containers::FILES
+            .into_iter()
+            .fold(self, |builder, (path, text)| builder.file(path, text, 0o644))
+            .link(containers::ONLINE.0, containers::ONLINE.1)
+    }
+
     /// How long `boot` waits.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -138,7 +153,7 @@ impl Builder {
     pub fn boot(self) -> Result<Machine> {
         let lower = match self.release {
             Release::Host => Lower::HostUsr,
-            Release::Debian(suite) => Lower::Root(root::ensure(suite)?),
+            Release::Debian(suite) => Lower::Root(root::ensure(self.profile, suite)?),
         };
         let mut environment = match self.wsl {
             Some(_) => Wsl::environment(),
@@ -162,6 +177,7 @@ impl Builder {
             wsl: self.wsl,
             environment,
             binds: self.binds,
+            memory: self.memory,
             payload,
             before_systemd: self.before_systemd,
         };

@@ -14,6 +14,7 @@
 mod accounts;
 mod builder;
 pub mod cgroup;
+mod containers;
 pub mod host;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod inner;
@@ -21,7 +22,9 @@ mod inside;
 mod login;
 mod machine;
 pub mod mountinfo;
+pub mod podman;
 mod programs;
+pub mod project;
 mod release;
 pub mod report;
 pub mod root;
@@ -38,7 +41,9 @@ pub use builder::Builder;
 pub use inside::{Inside, Output};
 pub use login::Login;
 pub use machine::{Machine, wait_until};
+pub use podman::Podman;
 pub use programs::{have_programs, have_programs_in, programs};
+pub use project::Project;
 pub use release::Release;
 pub use report::Report;
 pub use session::Session;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use anyhow::{Error, bail};
 
+use crate::root::{PLAIN, PODMAN, Profile};
+
 /// Which systemd a machine runs, and from which root file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
@@ -29,6 +31,23 @@ impl Release {
         let about = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
         let own = about.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).unwrap_or_default();
         Self::ALL.into_iter().filter(|release| release.name() != own).collect()
+    }
+
+    /// The releases that podman is tested on. The host's own `/usr` need not have one.
+    pub const WITH_PODMAN: [Self; 3] = [Self::BOOKWORM, Self::TRIXIE, Self::FORKY];
+
+    /// Every root that the tests need.
+    pub fn roots() -> Vec<(&'static Profile, &'static str)> {
+        let plain = Self::tested().into_iter().map(|release| (&PLAIN, release));
+        let podman = Self::WITH_PODMAN.into_iter().map(|release| (&PODMAN, release));
+        // The larger ones first, as they are built at the same time.
+        podman
+            .chain(plain)
+            .filter_map(|(profile, release)| match release {
+                Self::Host => None,
+                Self::Debian(suite) => Some((profile, suite)),
+            })
+            .collect()
     }
 
     /// The name on the command line and in the name of a test.

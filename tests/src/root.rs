@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use nix::fcntl::{Flock, FlockArg};
@@ -12,30 +13,60 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::host;
 
 /// What is installed into a root. Other sets of packages get other roots: add a constant like this one.
-struct Profile {
+#[derive(Debug)]
+pub struct Profile {
     /// Follows the suite in the name of the cached root; empty for the plain one.
     suffix: &'static str,
-    packages: &'static [&'static str],
+    packages: &'static [&'static [&'static str]],
 }
 
-const PLAIN: Profile = Profile {
-    suffix: "",
-    packages: &[
-        "systemd",
-        "systemd-sysv",
-        "dbus",
-        "dbus-user-session",
-        "libpam-systemd",
-        "libnss-systemd",
-        "procps",
-        "util-linux",
-        "iproute2",
-        "login",
-    ],
-};
+/// A systemd with logind and user managers.
+pub const PLAIN: Profile = Profile { suffix: "", packages: &[SYSTEMD] };
+
+/// The same with rootless podman. A root of its own: podman's generators run at every start of a manager, and what the
+/// plain machines prove, they prove without them.
+pub const PODMAN: Profile = Profile { suffix: "-podman", packages: &[SYSTEMD, CONTAINERS] };
+
+const SYSTEMD: &[&str] = &[
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "dbus-user-session",
+    "libpam-systemd",
+    "libnss-systemd",
+    "procps",
+    "util-linux",
+    "iproute2",
+    "login",
+];
+
+/// What podman needs without root, a provider of compose, and a busybox to make images of.
+const CONTAINERS: &[&str] = &[
+    "podman",
+    "podman-compose",
+    "crun",
+    "conmon",
+    "netavark",
+    "aardvark-dns",
+    "passt",
+    "slirp4netns",
+    "catatonit",
+    "uidmap",
+    "busybox-static",
+    "iptables",
+    "nftables",
+    "golang-github-containers-common",
+];
 
 /// Archives of releases that are still being made are older than they say.
 const APT_OPTION: &str = "--aptopt=Acquire::Check-Valid-Until \"false\"";
+
+impl Profile {
+    /// The names of the packages as mmdebstrap takes them.
+    fn recipe(&self) -> String {
+        self.packages.concat().join(",")
+    }
+}
 
 /// Where the roots are: `MENDUTILS_LAB_CACHE`, or `lab/roots` in cargo's target folder.
 pub fn cache() -> Result<PathBuf> {
@@ -47,31 +78,44 @@ pub fn cache() -> Result<PathBuf> {
 }
 
 /// The root of a suite if it is built and its recipe is today's.
-pub fn cached(suite: &str) -> Result<Option<PathBuf>> {
-    find(&PLAIN, suite, &cache()?)
+pub fn cached(profile: &Profile, suite: &str) -> Result<Option<PathBuf>> {
+    find(profile, suite, &cache()?)
 }
 
 /// The root of a suite, built when it is missing. A second process waits for the first.
-pub fn ensure(suite: &str) -> Result<PathBuf> {
+pub fn ensure(profile: &Profile, suite: &str) -> Result<PathBuf> {
     let cache = cache()?;
-    if let Some(root) = find(&PLAIN, suite, &cache)? {
+    if let Some(root) = find(profile, suite, &cache)? {
         return Ok(root);
     }
     fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
-    let path = cache.join(format!("{suite}{}.lock", PLAIN.suffix));
+    let path = cache.join(format!("{suite}{}.lock", profile.suffix));
     let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
     let Ok(_lock) = Flock::lock(file, FlockArg::LockExclusive) else { bail!("locking {}", path.display()) };
-    match find(&PLAIN, suite, &cache)? {
+    match find(profile, suite, &cache)? {
         Some(root) => Ok(root),
-        None => build(&PLAIN, suite, &cache),
+        None => build(profile, suite, &cache),
     }
+}
+
+/// Several roots, the missing ones built at the same time: most of the work is waiting for the mirror and the disk.
+pub fn ensure_all(roots: &[(&Profile, &str)]) -> Result<Vec<PathBuf>> {
+    host::install(&[host::ROOTS])?;
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            roots.iter().map(|(profile, suite)| scope.spawn(|| ensure(profile, suite))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| bail!("building a root: the thread panicked")))
+            .collect()
+    })
 }
 
 fn find(profile: &Profile, suite: &str, cache: &Path) -> Result<Option<PathBuf>> {
     let name = format!("{suite}{}", profile.suffix);
     let path = cache.join(format!("{name}.recipe"));
     match fs::read_to_string(&path) {
-        Ok(recipe) if recipe == profile.packages.join(",") => Ok(Some(cache.join(name))),
+        Ok(recipe) if recipe == profile.recipe() => Ok(Some(cache.join(name))),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
@@ -91,7 +135,7 @@ fn build(profile: &Profile, suite: &str, cache: &Path) -> Result<PathBuf> {
     remove(&root)?;
     host::say(&format!("building {}", root.display()))?;
     let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
-    let packages = profile.packages.join(",");
+    let packages = profile.recipe();
     let status = Command::new("/usr/bin/mmdebstrap")
         .args(["--mode=root", "--variant=minbase", APT_OPTION, &format!("--include={packages}"), suite])
         .arg(&new)

@@ -7,7 +7,8 @@ use std::io::Write as _;
 use anyhow::{Context as _, Result, bail};
 
 use crate::programs::have_programs;
-use crate::{host, release::Release, root};
+use crate::root::{self, Profile};
+use crate::{host, release::Release};
 
 /// Set to 1 by `cargo lab test`: missing roots are built.
 pub const BUILD: &str = "MENDUTILS_LAB";
@@ -37,13 +38,13 @@ pub fn strict() -> bool {
 
 /// What is lacking for a machine of this release.
 #[cfg_attr(not(feature = "trials"), expect(dead_code, reason = "for the harness"))]
-pub(crate) fn lacking(release: Release, programs: bool) -> Result<Option<String>> {
+pub(crate) fn lacking(release: Release, profile: &Profile, programs: bool) -> Result<Option<String>> {
     let mut lacks = host::lacks();
     match release {
         Release::Host => lacks.extend(host::lacks_systemd()),
         Release::Debian(suite) => {
             let may_build = env::var_os(BUILD).is_some_and(|value| value == "1");
-            if !may_build && root::cached(suite)?.is_none() {
+            if !may_build && root::cached(profile, suite)?.is_none() {
                 lacks.push(format!("the root of {suite} (cargo lab roots)"));
             }
         }

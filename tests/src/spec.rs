@@ -16,9 +16,11 @@ pub(crate) struct Spec {
     pub(crate) wsl: Option<Wsl>,
     /// The environment of PID 1.
     pub(crate) environment: Vec<(String, String)>,
-    /// Put into the upper layer in this order.
     /// Folders of the host, and where they are seen inside.
     pub(crate) binds: Vec<(PathBuf, PathBuf)>,
+    /// Folders that are a tmpfs of their own, and no part of the overlay.
+    pub(crate) memory: Vec<PathBuf>,
+    /// Put into the upper layer in this order.
     pub(crate) payload: Vec<Payload>,
     /// Run in this order when everything is mounted, before systemd.
     pub(crate) before_systemd: Vec<Vec<String>>,

@@ -5,26 +5,33 @@ use std::process::ExitCode;
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::root::{PLAIN, PODMAN, Profile};
 use crate::skip::{lacking, skip};
 use crate::{host, release::Release};
 
 /// The cases of a test file. See [`trials`].
-#[derive(Default)]
 pub struct Trials {
     cases: Vec<Trial>,
     programs: bool,
+    profile: &'static Profile,
 }
 
 /// Starts the list of a test file's cases, whose `main` (with `harness = false`) is
 /// `lab::trials().on_each("boots", boots).once("reaps", reaps).run()`.
 pub fn trials() -> Trials {
-    Trials::default()
+    Trials { cases: Vec::new(), programs: false, profile: &PLAIN }
 }
 
 impl Trials {
     /// The cases that follow need the programs under test, and are skipped when those are not built.
     pub fn with_programs(mut self) -> Self {
         self.programs = true;
+        self
+    }
+
+    /// The cases that follow need roots with podman, and are skipped when those are not built.
+    pub fn with_podman(mut self) -> Self {
+        self.profile = &PODMAN;
         self
     }
 
@@ -35,10 +42,10 @@ impl Trials {
 
     /// A case that is run on some releases.
     pub fn on(mut self, releases: &[Release], name: &str, case: fn(Release) -> Result<()>) -> Self {
-        let programs = self.programs;
+        let (programs, profile) = (self.programs, self.profile);
         for &release in releases {
             self.cases.push(Trial::test(format!("{name}::{release}"), move || {
-                finish(lacking(release, programs).and_then(|need| match need {
+                finish(lacking(release, profile, programs).and_then(|need| match need {
                     Some(need) => skip(&need),
                     None => case(release),
                 }))

@@ -10,19 +10,18 @@ use lab::{Release, root};
 /// Build the root file systems that are missing, and say where they are.
 #[derive(Debug, Args)]
 pub(crate) struct Roots {
-    /// Only these; all without one
+    /// Only of these; all without one. `host` needs none
     release: Vec<Release>,
 }
 
 impl Roots {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let releases = if self.release.is_empty() { Release::tested() } else { self.release.clone() };
-        for release in releases {
-            let place = match release {
-                Release::Host => "the host's own /usr".to_owned(),
-                Release::Debian(suite) => root::ensure(suite)?.display().to_string(),
-            };
-            writeln!(std::io::stdout(), "{release}\t{place}").context("writing the answer")?;
+        let asked = |suite: &str| {
+            self.release.is_empty() || self.release.iter().any(|release| release.name() == suite)
+        };
+        let roots: Vec<_> = Release::roots().into_iter().filter(|(_, suite)| asked(suite)).collect();
+        for root in root::ensure_all(&roots)? {
+            writeln!(std::io::stdout(), "{}", root.display()).context("writing the answer")?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -24,6 +24,9 @@ pub(crate) struct Shell {
     /// Install the programs and their units
     #[arg(long)]
     programs: bool,
+    /// With podman, on bookworm, trixie or forky
+    #[arg(long)]
+    podman: bool,
     /// Run this instead of a shell
     #[arg(last = true)]
     command: Vec<String>,
@@ -37,6 +40,9 @@ impl Shell {
         }
         if self.programs {
             builder = builder.programs();
+        }
+        if self.podman {
+            builder = builder.podman();
         }
         host::install(&[host::MACHINE, host::ROOTS])?;
         let machine = builder.boot()?;

@@ -76,11 +76,7 @@ pub(super) fn prepare() -> Result<()> {
     }
     build()?;
     if host::lacks().is_empty() {
-        for release in Release::tested() {
-            if let Release::Debian(suite) = release {
-                root::ensure(suite)?;
-            }
-        }
+        root::ensure_all(&Release::roots())?;
     }
     Ok(())
 }

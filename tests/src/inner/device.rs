@@ -80,6 +80,11 @@ pub(crate) fn mount_run() -> Result<()> {
     mount_new("/run", "tmpfs", "tmpfs", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=755")
 }
 
+/// A folder that an overlay can lie on.
+pub(crate) fn mount_memory(path: &Path) -> Result<()> {
+    mount_new(&path.to_string_lossy(), "tmpfs", "tmpfs", MsFlags::MS_NODEV, "mode=755")
+}
+
 /// Makes every mount shared, as systemd and WSL have them. pivot_root(2) needed them private.
 pub(crate) fn share_all() -> Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SHARED, None::<&str>)

@@ -50,6 +50,7 @@ pub fn init() -> Result<()> {
     if spec.wsl.is_none() {
         device::mount_run()?;
     }
+    spec.memory.iter().try_for_each(|path| device::mount_memory(path))?;
     device::share_all()?;
     etc::settle(&spec.hostname)?;
     people::write()?;
