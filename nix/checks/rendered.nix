@@ -68,34 +68,36 @@ let
     };
 in
 {
-  home = {
-    units = ours (world.home.units home);
-    bin = bin home;
-  };
-  nixos = {
-    units = ours (world.userUnits nixos);
-    bin = bin nixos;
-  };
+  all = {
+    home = {
+      units = ours (world.home.units home);
+      bin = bin home;
+    };
+    nixos = {
+      units = ours (world.userUnits nixos);
+      bin = bin nixos;
+    };
 
-  # What podman-stack@web.service must start apply-and-verify with.
-  arguments = [
-    "--project"
-    "web"
-    "--file"
-    file
-    "--env-file"
-    "/run/secrets/a b.env"
-    "--profile"
-    ";"
-    "--profile"
-    ""
-    "--unit"
-    "podman-stack@web.service"
-    "--timeout"
-    "30"
-    "--optional"
-    "metrics"
-    "--rollback"
-  ];
-  variables.GREETING = value;
+    # What podman-stack@web.service must start apply-and-verify with.
+    arguments = [
+      "--project"
+      "web"
+      "--file"
+      file
+      "--env-file"
+      "/run/secrets/a b.env"
+      "--profile"
+      ";"
+      "--profile"
+      ""
+      "--unit"
+      "podman-stack@web.service"
+      "--timeout"
+      "30"
+      "--optional"
+      "metrics"
+      "--rollback"
+    ];
+    variables.GREETING = value;
+  };
 }
