@@ -21,7 +21,7 @@ let
 
   side = {
     inherit evaluate;
-    inherit (world) units fingerprint;
+    inherit (world) units fingerprint pkgs;
     bare = world.evaluate [ ];
     own = name: {
       systemd.user.services."podman-stack@${name}" = {

@@ -64,7 +64,7 @@ let
         "apply-and-verify"
         "update-and-verify"
       ];
-      "${stack.podmanPackage}/bin" = [ "podman" ];
+      "${stack.provider}/bin" = [ "podman-compose" ];
     };
 in
 {

@@ -55,6 +55,7 @@ in
       username = str;
       homeDirectory = str;
       stateVersion = str;
+      packages = list;
     };
     services.podman = {
       enable = bool false;
@@ -69,6 +70,10 @@ in
       startServices = mkOption {
         type = types.either types.bool types.str;
         default = true;
+      };
+      servicesStartTimeoutMs = mkOption {
+        type = types.ints.unsigned;
+        default = 0;
       };
       services = units true;
       timers = units false;

@@ -3,6 +3,7 @@
 #
 # A world gives
 #   real         whether this is the real NixOS
+#   pkgs         the packages, or what stands in for them
 #   wslModules   what makes the `wsl` options exist
 #   evaluate     modules -> { config, options }
 #   fingerprint  an evaluated host -> a value that differs where the built system would
@@ -47,6 +48,7 @@ let
   };
   stubbedHome = {
     real = false;
+    pkgs = stubPkgs;
     evaluate =
       modules:
       lib.evalModules {
@@ -91,7 +93,7 @@ if nixpkgs != null then
     };
   in
   {
-    inherit wslModules;
+    inherit wslModules pkgs;
     real = true;
     evaluate =
       modules:
@@ -111,6 +113,7 @@ if nixpkgs != null then
     home =
       if homeManager != null then
         {
+          inherit pkgs;
           real = true;
           evaluate =
             modules:
@@ -140,6 +143,7 @@ else
   {
     inherit wslModules;
     real = false;
+    pkgs = stubPkgs;
     evaluate =
       modules:
       lib.evalModules {

@@ -91,11 +91,7 @@ in
       cfg.podmanPackage
     ];
 
-  environment =
-    cfg:
-    lib.optionalAttrs (cfg.provider != null) {
-      PODMAN_COMPOSE_PROVIDER = lib.getExe cfg.provider;
-    };
+  environment = cfg: (import ./podman-stack.nix { inherit lib; }).providerEnvironment cfg.provider;
 
   # The settings of service and timer, for the manager "user" or "system".
   settings =

@@ -41,16 +41,39 @@ let
       value
     ];
 
-  # The arguments of apply-and-verify.
-  arguments =
-    name: stack:
+  # What apply-and-verify takes where it is told nothing.
+  deadlines = {
+    applyTimeout = 300;
+    timeout = 120;
+    stable = 2;
+  };
+
+  # Above all deadlines of the program together, which knows better what it waited for: both steps, and both again for a
+  # rollback. The template says the same for a stack that names no deadline; nine minutes in it are for a pull, for the
+  # removal of stale containers, and for ending a provider.
+  startTimeout =
+    stack:
+    let
+      of = name: if stack.${name} == null then deadlines.${name} else stack.${name};
+      once = of "applyTimeout" + of "timeout" + of "stable";
+    in
+    (if stack.rollback then 2 * once else once) + 540;
+
+  # Which project, for apply-and-verify and for a provider.
+  selection =
+    project: stack:
     [
-      "--project"
+      project
       stack.project
     ]
     ++ each "--file" stack.files
     ++ each "--env-file" stack.environmentFiles
-    ++ each "--profile" stack.profiles
+    ++ each "--profile" stack.profiles;
+
+  # The arguments of apply-and-verify.
+  arguments =
+    name: stack:
+    selection "--project" stack
     ++ [
       "--unit"
       (unitOf name)
@@ -62,9 +85,21 @@ let
     ++ each "--oneshot" stack.oneshotServices
     ++ lib.optional (!stack.wait) "--no-wait"
     ++ lib.optional stack.rollback "--rollback";
+  # docker-compose talks to podman's API.
+  usesSocket = provider: provider != null && lib.hasInfix "docker" (baseNameOf (lib.getExe provider));
+
+  providerEnvironment =
+    provider:
+    lib.optionalAttrs (provider != null) { PODMAN_COMPOSE_PROVIDER = lib.getExe provider; }
+    // lib.optionalAttrs (usesSocket provider) { DOCKER_HOST = "unix://%t/podman/podman.sock"; };
 in
 {
-  inherit unitOf;
+  inherit
+    deadlines
+    providerEnvironment
+    startTimeout
+    unitOf
+    ;
 
   # The submodule of one stack. `podman` is the default of its podmanPackage, and how the manual writes that.
   module =
@@ -145,7 +180,8 @@ in
           default = null;
           example = 300;
           description = ''
-            Within how many seconds every service must be verified. Null leaves it to {command}`apply-and-verify`.
+            Within how many seconds after the provider every service must be verified. Null leaves it to
+            {command}`apply-and-verify`: ${toString deadlines.timeout}.
           '';
         };
 
@@ -155,7 +191,7 @@ in
           example = 900;
           description = ''
             How many seconds the provider may take to create and start the containers, images included. Null leaves it to
-            {command}`apply-and-verify`.
+            {command}`apply-and-verify`: ${toString deadlines.applyTimeout}.
           '';
         };
 
@@ -164,8 +200,8 @@ in
           default = null;
           example = 10;
           description = ''
-            For how many seconds everything must stay verified without a restart. Null leaves it to
-            {command}`apply-and-verify`.
+            For how many seconds each container must have been up, counted from its own start. Null leaves it to
+            {command}`apply-and-verify`: ${toString deadlines.stable}.
           '';
         };
 
@@ -266,7 +302,10 @@ in
           default = pkgs.podman-compose;
           defaultText = lib.literalExpression "pkgs.podman-compose";
           example = lib.literalExpression "pkgs.docker-compose";
-          description = "What reads the compose files. Null takes the one that is installed on the host.";
+          description = ''
+            What makes containers of the compose files. docker-compose needs podman's socket, which the unit starts. Null
+            takes what is installed on the host.
+          '';
         };
 
         unit = mkOption {
@@ -285,30 +324,27 @@ in
     name: stack:
     let
       run = unitFile.command ([ (lib.getExe' stack.package "apply-and-verify") ] ++ arguments name stack);
-      podman = if stack.podmanPackage == null then "podman" else lib.getExe' stack.podmanPackage "podman";
+      provider = if stack.provider == null then "podman-compose" else lib.getExe stack.provider;
+      names = option: stack.${option} != null;
+      socket = lib.optional (usesSocket stack.provider) "podman.socket";
     in
     {
-      unit = unitFile.defaults template.Unit;
+      unit =
+        unitFile.defaults template.Unit
+        // lib.optionalAttrs (socket != [ ]) {
+          Wants = template.Unit.Wants or [ ] ++ socket;
+          After = template.Unit.After or [ ] ++ socket;
+        };
       service =
-        unitFile.defaults (
-          removeAttrs template.Service [
-            "ExecStart"
-            "ExecReload"
-            "ExecStop"
-          ]
-        )
+        unitFile.defaults template.Service
         // {
           ExecStart = run;
           ExecReload = "${run} --pull";
-          ExecStop = unitFile.command [
-            podman
-            "stop"
-            "--ignore"
-            "--time"
-            10
-            "--filter"
-            "label=com.docker.compose.project=${stack.project}"
-          ];
+          # The provider's own: it knows the order, and each container's time to stop. TimeoutStopSec= bounds it.
+          ExecStop = unitFile.command ([ provider ] ++ selection "--project-name" stack ++ [ "stop" ]);
+        }
+        // lib.optionalAttrs (stack.rollback || lib.any names (lib.attrNames deadlines)) {
+          TimeoutStartSec = lib.mkDefault (startTimeout stack);
         };
     };
 
@@ -319,12 +355,9 @@ in
     ++ lib.optional (stack.provider != null) stack.provider
     ++ lib.optional (stack.podmanPackage != null) stack.podmanPackage;
 
+  # Variables, their values as they stand in Environment=.
   environment =
-    stack:
-    stack.environment
-    // lib.optionalAttrs (stack.provider != null) {
-      PODMAN_COMPOSE_PROVIDER = lib.getExe stack.provider;
-    };
+    stack: providerEnvironment stack.provider // lib.mapAttrs (_: unitFile.variable) stack.environment;
 
   # What cannot work, of stacks that share one podman. `commands` gives the command lines and scripts that stand
   # in the unit of a stack in the end, whoever wrote them.

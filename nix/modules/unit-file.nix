@@ -85,9 +85,9 @@ rec {
       lib.replaceStrings [ "$" ] [ "$$" ] (quoted (literal word))
   );
 
-  # The value of a variable, for a writer that quotes but leaves specifiers alone, as NixOS' does.
+  # The value of a variable as it stands in Environment=, without the quotes.
   variable = value: literal (text value);
 
-  # The value of an Environment= line.
-  assignment = name: value: quoted "${name}=${variable value}";
+  # The value of Environment=.
+  assignment = name: value: quoted "${name}=${value}";
 }

@@ -34,6 +34,10 @@ fn main() -> ExitCode {
         ),
         trial("install::an_unknown_program_is_refused", install::an_unknown_program_is_refused),
         trial(
+            "install::the_provider_of_the_host_stays_as_it_is",
+            install::the_provider_of_the_host_stays_as_it_is,
+        ),
+        trial(
             "install::a_program_outside_of_the_package_is_refused",
             install::a_program_outside_of_the_package_is_refused,
         ),

@@ -64,6 +64,32 @@ in
     expected = true;
   };
 
+  the_program_for_the_admin_is_on_the_path = {
+    expr =
+      lib.any (package: lib.hasPrefix "mendutils" (package.name or ""))
+        (evaluate web [ ]).config.home.packages;
+    expected = true;
+  };
+
+  a_switch_waits_for_the_slowest_stack = {
+    expr = map (stacks: (evaluate stacks [ ]).config.systemd.user.servicesStartTimeoutMs) [
+      web
+      (
+        web
+        // {
+          slow = web.web // {
+            timeout = 1000;
+            rollback = true;
+          };
+        }
+      )
+    ];
+    expected = [
+      1022000
+      3204000
+    ];
+  };
+
   who_wants_to_switch_by_hand_may = {
     expr =
       lib.elem

@@ -28,7 +28,7 @@ let
   side = {
     inherit evaluate;
     units = world.userUnits;
-    inherit (world) fingerprint;
+    inherit (world) fingerprint pkgs;
     bare = plain [ podman ];
     own = name: {
       systemd.user.services."podman-stack@${name}" = {
@@ -107,6 +107,13 @@ lib.mapAttrs' (name: lib.nameValuePair "stacks_${name}") (import ./stacks.nix { 
       lib.filter (lib.hasInfix "PATH=") (named "Environment" "podman-stack@web.service" host)
     );
     expected = [ true ];
+  };
+
+  restart_and_verify_is_on_the_path = {
+    expr = lib.any (
+      package: lib.hasPrefix "mendutils" (package.name or "")
+    ) host.config.environment.systemPackages;
+    expected = true;
   };
 
   two_users_may_have_the_same_project = {

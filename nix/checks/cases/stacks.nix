@@ -75,6 +75,7 @@ in
         "ExecReload"
         "ExecStop"
         "Environment"
+        "TimeoutStartSec"
       ];
     };
     expected = {
@@ -84,6 +85,7 @@ in
         "ExecReload"
         "ExecStop"
         "Environment"
+        "TimeoutStartSec"
       ];
     };
   };
@@ -98,6 +100,44 @@ in
       KillMode = [ "process" ];
       Restart = [ "no" ];
     };
+  };
+
+  the_manager_is_more_patient_than_the_program = {
+    expr = map (stack: valuesOf "TimeoutStartSec" (textOf (one (minimal // stack)))) [
+      { }
+      { timeout = 1000; }
+      {
+        timeout = 1000;
+        applyTimeout = 1;
+        stable = 9;
+        rollback = true;
+      }
+    ];
+    expected = [
+      template.Service.TimeoutStartSec
+      [ "1842" ]
+      [ "2560" ]
+    ];
+  };
+
+  the_deadlines_are_those_of_the_program = {
+    expr =
+      let
+        source = builtins.readFile ../../../crates/tools/apply-and-verify/src/arguments.rs;
+        of =
+          field:
+          lib.toInt (
+            lib.head (
+              builtins.match ".*default_value_t = ([0-9]+)[^\n]*\n[[:space:]]*pub ${field}: u32,.*" source
+            )
+          );
+      in
+      {
+        applyTimeout = of "apply_timeout";
+        timeout = of "timeout";
+        stable = of "stable";
+      };
+    expected = (import ../../modules/podman-stack.nix { inherit lib; }).deadlines;
   };
 
   each_section_and_each_command_stands_once = {
@@ -214,8 +254,6 @@ in
   the_provider_is_the_one_that_is_named = {
     expr =
       let
-        provider = host: valuesOf "Environment" (textOf host);
-        mentions = word: lines: lib.any (lib.hasInfix word) lines;
         none = one (
           minimal
           // {
@@ -223,18 +261,41 @@ in
             podmanPackage = null;
           }
         );
+        mentions = host: word: lib.any (lib.hasInfix word) (valuesOf "Environment" (textOf host));
+        stops = host: lib.head (valuesOf "ExecStop" (textOf host));
       in
       {
-        default = mentions "PODMAN_COMPOSE_PROVIDER=${builtins.storeDir}" (provider host);
-        none = mentions "PODMAN_COMPOSE_PROVIDER" (provider none);
-        podman = lib.hasPrefix builtins.storeDir (lib.head (valuesOf "ExecStop" (textOf host)));
-        noPodman = lib.hasPrefix "podman " (lib.head (valuesOf "ExecStop" (textOf none)));
+        variable = mentions host "PODMAN_COMPOSE_PROVIDER=${builtins.storeDir}";
+        noVariable = mentions none "PODMAN_COMPOSE_PROVIDER";
+        stop = lib.hasSuffix "/bin/podman-compose --project-name web --file /srv/web/compose.yaml stop" (
+          stops host
+        );
+        noProvider = stops none;
       };
     expected = {
-      default = true;
-      none = false;
-      podman = true;
-      noPodman = true;
+      variable = true;
+      noVariable = false;
+      stop = true;
+      noProvider = "podman-compose --project-name web --file /srv/web/compose.yaml stop";
+    };
+  };
+
+  docker_compose_gets_the_socket_of_podman = {
+    expr =
+      let
+        text = textOf (one (minimal // { provider = side.pkgs.docker-compose; }));
+      in
+      {
+        wants = valuesOf "Wants" text;
+        after = lib.elem "podman.socket" (valuesOf "After" text);
+        host = lib.filter (lib.hasInfix "DOCKER_HOST") (valuesOf "Environment" text);
+        otherwise = lib.hasInfix "podman.sock" (textOf host);
+      };
+    expected = {
+      wants = (template.Unit.Wants or [ ]) ++ [ "podman.socket" ];
+      after = true;
+      host = [ ''"DOCKER_HOST=unix://%t/podman/podman.sock"'' ];
+      otherwise = false;
     };
   };
 

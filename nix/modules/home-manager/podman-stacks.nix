@@ -73,7 +73,15 @@ in
         users.users.${config.home.username}.linger = true;
     '';
 
+    # restart-and-verify is run by hand.
+    home.packages = lib.unique (lib.mapAttrsToList (_: one: one.package) stacks);
+
     systemd.user.startServices = lib.mkDefault "sd-switch";
+    # Zero, Home Manager's default, is two minutes in sd-switch 0.6.4, after which the activation fails although nothing else
+    # has. All units start at once.
+    systemd.user.servicesStartTimeoutMs = lib.mkDefault (
+      1000 * (60 + lib.foldl' lib.max 0 (lib.mapAttrsToList (_: stack.startTimeout) stacks))
+    );
 
     systemd.user.services = lib.mapAttrs' (
       name: one:

@@ -8,7 +8,6 @@
 
 let
   update = import ../podman-auto-update.nix { inherit lib; };
-  unitFile = import ../unit-file.nix { inherit lib; };
 
   cfg = config.services.podman-auto-update;
   forUsers = cfg.users != [ ];
@@ -21,7 +20,7 @@ let
     unitConfig = settings.service.unit;
     serviceConfig = settings.service.service;
     path = [ "/run/wrappers" ] ++ update.path cfg;
-    environment = lib.mapAttrs (_: unitFile.variable) (update.environment cfg);
+    environment = update.environment cfg;
     # A switch neither starts an update nor ends one.
     restartIfChanged = false;
   };

@@ -14,7 +14,6 @@
 
 let
   stack = import ../podman-stack.nix { inherit lib; };
-  unitFile = import ../unit-file.nix { inherit lib; };
 
   stacks = lib.filterAttrs (_: one: one.enable) config.services.podman-stacks;
   users = lib.unique (lib.mapAttrsToList (_: one: one.user) stacks);
@@ -132,6 +131,9 @@ in
       ''
     ) users;
 
+    # restart-and-verify is run by hand.
+    environment.systemPackages = lib.unique (lib.mapAttrsToList (_: one: one.package) stacks);
+
     systemd.user.services = lib.mapAttrs' (
       name: one:
       let
@@ -144,7 +146,7 @@ in
         serviceConfig = settings.service;
         # Rootless podman needs the setuid newuidmap.
         path = [ "/run/wrappers" ] ++ stack.path one;
-        environment = lib.mapAttrs (_: unitFile.variable) (stack.environment one);
+        environment = stack.environment one;
         inherit (one) wantedBy;
         reloadIfChanged = one.onChange == "reload";
         restartIfChanged = one.onChange != "nothing";

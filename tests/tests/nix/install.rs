@@ -58,6 +58,9 @@ fn started(unit: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The one program that a shipped unit may name and that is not ours.
+const OF_THE_HOST: &str = "podman-compose";
+
 pub(crate) fn units_name_the_programs_of_the_package() -> Result<()> {
     let tools = repository().join("crates/tools");
     let names: Vec<String> = fs::read_dir(&tools)?
@@ -78,7 +81,7 @@ pub(crate) fn units_name_the_programs_of_the_package() -> Result<()> {
                 let installed = out.path().join("lib/systemd").join(kind).join(file.strip_prefix(&source)?);
                 let text = fs::read_to_string(&installed)
                     .with_context(|| format!("reading what became of {}", file.display()))?;
-                for program in started(&text) {
+                for program in started(&text).filter(|program| *program != OF_THE_HOST) {
                     ensure!(
                         Path::new(program).starts_with(out.path().join("bin")),
                         "{program} in {}",
@@ -121,6 +124,16 @@ pub(crate) fn an_unknown_program_is_refused() -> Result<()> {
 
 pub(crate) fn a_program_outside_of_the_package_is_refused() -> Result<()> {
     refused("/bin/sh -c true")
+}
+
+pub(crate) fn the_provider_of_the_host_stays_as_it_is() -> Result<()> {
+    let tools = tools_with("fix-it.service", "[Service]\nExecStart=fix-it\nExecStop=-podman-compose stop\n")?;
+    let out = package(&["fix-it"])?;
+    let output = install(tools.path(), out.path())?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(out.path().join("lib/systemd/system/fix-it.service"))?;
+    ensure!(text.ends_with("\nExecStop=-podman-compose stop\n"), "{text}");
+    Ok(())
 }
 
 fn refused(command: &str) -> Result<()> {
