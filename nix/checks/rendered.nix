@@ -10,7 +10,7 @@ let
 
   # Whatever systemd might take for something else.
   file = ''/srv/50% of "$HOME" \ it's ''${HOME} %h; ä/compose.yaml'';
-  value = ''50% of "$HOME" \ it's ''${HOME} %h; ä'';
+  value = "two\nlines, " + ''50% of "$HOME" \ it's ''${HOME} %h; ä'';
   stack = {
     files = [ file ];
     environment.GREETING = value;
@@ -32,6 +32,12 @@ let
     ../modules/home-manager
     {
       services.podman-stacks.web = stack;
+      # One that really runs.
+      services.podman-stacks.real = {
+        files = [ "/home/tim/real/compose.yaml" ];
+        stable = 0;
+        timeout = 60;
+      };
       services.podman-auto-update = update;
     }
   ];
@@ -52,7 +58,7 @@ let
     }
   ];
   ours = lib.filterAttrs (
-    name: _: lib.hasPrefix "podman-stack@" name || lib.hasPrefix "update-and-verify." name
+    name: _: name == "podman-stack@web.service" || lib.hasPrefix "update-and-verify." name
   );
   bin =
     host:
@@ -71,6 +77,10 @@ in
   all = {
     home = {
       units = ours (world.home.units home);
+      bin = bin home;
+    };
+    real = {
+      unit = (world.home.units home)."podman-stack@real.service";
       bin = bin home;
     };
     nixos = {

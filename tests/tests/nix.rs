@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
+use lab::Release;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -59,6 +60,13 @@ fn main() -> ExitCode {
         .and(trials)
         .on_each("units::systemd_has_nothing_to_say_of_them", units::verify)
         .on_each("units::the_program_is_given_what_was_written", units::arguments)
+        .with_programs()
+        .with_podman()
+        .on(
+            &[Release::TRIXIE, Release::FORKY],
+            "units::a_stack_is_started_verified_stopped_and_fails",
+            units::stack,
+        )
         .run()
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Builder, Machine, Release};
+use lab::project::{service, unchecked};
+use lab::session::SOON;
+use lab::{Builder, Machine, Podman, Project, Release};
 use serde::Deserialize;
 
 use crate::world::World;
@@ -20,6 +22,7 @@ const RUNTIME: &str = "/run/user/1000";
 struct Rendered {
     home: Side,
     nixos: Side,
+    real: Real,
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
 }
@@ -28,6 +31,13 @@ struct Rendered {
 struct Side {
     units: BTreeMap<String, String>,
     /// Folders, and the programs that must be in them.
+    bin: BTreeMap<String, Vec<String>>,
+}
+
+/// A unit that starts the real programs.
+#[derive(Deserialize)]
+struct Real {
+    unit: String,
     bin: BTreeMap<String, Vec<String>>,
 }
 
@@ -64,7 +74,7 @@ pub(crate) fn verify(release: Release) -> Result<()> {
     builder = rendered.home.install(builder, "/srv/home");
     builder = rendered.nixos.install(builder, "/srv/nixos");
     let machine = builder.boot()?;
-    machine.wait_for("user@1000.service", "active", std::time::Duration::from_secs(20))?;
+    machine.wait_for("user@1000.service", "active", SOON)?;
     for (folder, side) in [("/srv/home", &rendered.home), ("/srv/nixos", &rendered.nixos)] {
         ensure!(side.units.len() == 3, "there are {:?}", side.units.keys());
         for name in side.units.keys() {
@@ -85,7 +95,7 @@ pub(crate) fn arguments(release: Release) -> Result<()> {
     };
     let builder = rendered.nixos.install(Machine::builder(release).linger("tim"), "/etc/systemd/user");
     let machine = rendered.home.install(builder, "/srv/home").boot()?;
-    machine.wait_for("user@1000.service", "active", std::time::Duration::from_secs(20))?;
+    machine.wait_for("user@1000.service", "active", SOON)?;
     let is_given = |source: &str| -> Result<()> {
         machine.user("tim", &["systemctl", "--user", "restart", UNIT]).ok()?;
         let fragment =
@@ -112,4 +122,50 @@ pub(crate) fn arguments(release: Release) -> Result<()> {
     machine.user("tim", &["cp", &format!("/srv/home/{UNIT}"), ".config/systemd/user/"]).ok()?;
     machine.user("tim", &["systemctl", "--user", "daemon-reload"]).ok()?;
     is_given("/home/tim/.config/systemd/user/")
+}
+
+/// The unit of Home Manager with the real programs and containers.
+pub(crate) fn stack(release: Release) -> Result<()> {
+    let Real { unit, bin } = match rendered()? {
+        Err(need) => return lab::skip(&need),
+        Ok(rendered) => rendered.real,
+    };
+    let mut builder = Machine::builder(release).programs();
+    for (folder, programs) in &bin {
+        for program in programs {
+            let of_the_host = if program == "podman-compose" { "/usr/bin" } else { "/usr/local/bin" };
+            builder = builder.link(Path::new(folder).join(program), Path::new(of_the_host).join(program));
+        }
+    }
+    let podman = Podman::boot(builder)?;
+    let project = Project::write(&podman, "real", &[service("web", ""), unchecked("db", "")])?;
+    let name = "podman-stack@real.service";
+    podman.write(&format!(".config/systemd/user/{name}"), &unit)?;
+    podman.user(&["systemctl", "--user", "daemon-reload"]).ok()?;
+
+    podman.user(&["systemctl", "--user", "start", name]).ok()?;
+    let started = project.containers()?;
+    ensure!(started.len() == 2, "{started:?}");
+    for container in &started {
+        podman.lives(container)?;
+        ensure!(container.label("PODMAN_SYSTEMD_UNIT") == name, "{container:?}");
+    }
+
+    podman.user(&["systemctl", "--user", "stop", name]).ok()?;
+    let stopped = project.containers()?;
+    let ids = |containers: &[lab::podman::Container]| -> Vec<String> {
+        containers.iter().map(|container| container.id.clone()).collect()
+    };
+    ensure!(stopped.iter().all(|container| container.state.status == "exited"), "{stopped:?}");
+    ensure!(ids(&stopped) == ids(&started), "{stopped:?}");
+
+    project.sicken("web")?;
+    let restart = podman.user(&["systemctl", "--user", "restart", name]).run()?;
+    ensure!(restart.code == 1, "{restart}");
+    let state = podman.user(&["systemctl", "--user", "show", "-P", "Result", name]).ok()?;
+    ensure!(state.text() == "exit-code", "{state}");
+    for container in project.containers()? {
+        podman.lives(&container)?;
+    }
+    Ok(())
 }
