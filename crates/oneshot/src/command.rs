@@ -9,9 +9,11 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use crate::text::tail;
-use crate::{Deadline, Exit, refuse};
+use crate::{Backoff, Deadline, Exit, refuse};
 
 mod folders;
 mod pipes;
@@ -52,6 +54,8 @@ pub struct Command {
     inherits: bool,
     owner: Option<(u32, u32)>,
     deadline: Deadline,
+    grace: Duration,
+    is_asked_to_end: fn() -> bool,
 }
 
 /// How it ended and what it said.
@@ -71,7 +75,16 @@ impl Command {
     pub fn new(program: PathBuf) -> Self {
         let deadline = Deadline::after(Duration::from_secs(30));
         let (arguments, environment) = (Vec::new(), Vec::new());
-        Self { program, arguments, environment, inherits: false, owner: None, deadline }
+        Self {
+            program,
+            arguments,
+            environment,
+            inherits: false,
+            owner: None,
+            deadline,
+            grace: Duration::ZERO,
+            is_asked_to_end: || false,
+        }
     }
 
     /// Adds one argument.
@@ -117,18 +130,37 @@ impl Command {
         self
     }
 
+    /// Where it is to be ended, it is sent SIGTERM first and has this long before SIGKILL: for a program that has something
+    /// to put in order.
+    #[must_use]
+    pub fn grace(mut self, span: Duration) -> Self {
+        self.grace = span;
+        self
+    }
+
+    /// Ends it, and refuses, once this says so: for a program that ends what it started when it is itself asked to end.
+    #[must_use]
+    pub fn unless(mut self, is_asked_to_end: fn() -> bool) -> Self {
+        self.is_asked_to_end = is_asked_to_end;
+        self
+    }
+
     /// Runs it to its end, or kills it at the deadline and refuses with 4.
     pub fn run(&self) -> Result<Outcome> {
         let name = self.program.display();
         let mut child = self.spawn().with_context(|| format!("starting {name}"))?;
-        match pipes::drain(&mut child, &self.deadline) {
+        let is_over = || self.deadline.is_over() || (self.is_asked_to_end)();
+        match pipes::drain(&mut child, &is_over) {
             Ok(Some((status, stdout, stderr))) => Ok(Outcome { status, stdout, stderr }),
             Ok(None) => {
-                end(&mut child);
+                end(&mut child, self.grace);
+                if !self.deadline.is_over() {
+                    return Err(refuse(Exit::Failed, format!("{self} was ended before it was done")));
+                }
                 Err(refuse(Exit::Undecided, format!("{self} had not ended at the deadline and was killed")))
             }
             Err(error) => {
-                end(&mut child);
+                end(&mut child, self.grace);
                 Err(error).with_context(|| format!("reading the output of {name}"))
             }
         }
@@ -176,9 +208,15 @@ impl Outcome {
 }
 
 /// Kills the whole process group and reaps the child.
-fn end(child: &mut Child) {
+fn end(child: &mut Child, grace: Duration) {
     if let Ok(pid) = i32::try_from(child.id()) {
-        let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        let group = Pid::from_raw(pid);
+        if !grace.is_zero() && killpg(group, Signal::SIGTERM).is_ok() {
+            let patience = Deadline::after(grace);
+            let mut backoff = Backoff::default();
+            while matches!(child.try_wait(), Ok(None)) && backoff.pause(&patience) {}
+        }
+        let _ = killpg(group, Signal::SIGKILL);
     }
     let _ = child.kill();
     let _ = child.wait();
@@ -228,6 +266,25 @@ mod tests {
         let error = shell("sleep 30 & sleep 30").deadline(deadline).run().unwrap_err();
         assert_eq!(exit::of(&error), Exit::Undecided);
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn with_grace_it_may_put_things_in_order_first() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let (ready, mark) = (tree.path().join("ready"), tree.path().join("mark"));
+        let script = "trap 'echo ended >\"$M\"; exit 0' TERM; >\"$R\"; while :; do sleep 0.05; done";
+        let command = shell(script).env("PATH", "/usr/bin:/bin").env("R", &ready).env("M", &mark);
+        let deadline = Deadline::after(Duration::from_secs(2));
+        let error = command.deadline(deadline).grace(Duration::from_secs(20)).run().unwrap_err();
+        assert_eq!(exit::of(&error), Exit::Undecided);
+        assert_eq!(std::fs::read_to_string(mark)?, "ended\n");
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_ended_when_its_caller_is_asked_to_end() {
+        let error = shell("sleep 30").unless(|| true).run().unwrap_err();
+        assert!(format!("{error:#}").contains("before it was done"), "{error:#}");
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub struct Listed {
     pub labels: BTreeMap<String, String>,
     /// Whether it only holds the namespaces of a pod.
     pub is_infra: bool,
+    /// Id of the pod that it is in, empty where it is in none.
+    pub pod: String,
+    /// Whether it runs, as far as podman knows.
+    pub is_running: bool,
+    /// Id of the image that it was made from.
+    pub image: String,
 }
 
 /// Every container of this user, running or not. All in one call and sorted out here: podman takes several filters of one
@@ -56,10 +62,19 @@ fn row(value: &Value) -> Listed {
         name: texts(value, "/Names").into_iter().next().unwrap_or_default(),
         labels: map(value, "/Labels"),
         is_infra: flag(value, "/IsInfra"),
+        pod: text(value, "/Pod"),
+        is_running: text(value, "/State") == "running",
+        image: text(value, "/ImageID"),
     }
 }
 
 impl Listed {
+    /// The compose project that it belongs to.
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        PROJECT.iter().find_map(|label| self.labels.get(*label)).map(String::as_str)
+    }
+
     /// Whether it is part of the state of a compose project.
     #[must_use]
     pub fn is_of_project(&self, project: &str) -> bool {

@@ -61,6 +61,20 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
+/// The day of a moment, in UTC, as `2026-11-20` (Howard Hinnant, `civil_from_days`).
+#[must_use]
+pub fn date(micros: i64) -> String {
+    let days = micros.div_euclid(86_400_000_000) + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let (day, month) =
+        (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +92,14 @@ mod tests {
         assert_eq!(parse("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(parse("2000-03-01T00:00:00Z"), Some(951_868_800_000_000));
         assert_eq!(parse("2024-02-29T00:00:00.5Z"), Some(1_709_164_800_500_000));
+    }
+
+    #[test]
+    fn a_moment_has_its_day_again() {
+        for day in ["1970-01-01", "1969-12-31", "2000-02-29", "2024-12-31", "2026-11-20", "2100-03-01"] {
+            let noon = parse(&format!("{day}T12:00:00Z"));
+            assert_eq!(noon.map(date).as_deref(), Some(day));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a container's state means. Pure: what was seen, what was seen before, and the time come as values.
 
 mod project;
+mod words;
 
 use std::time::Duration;
 

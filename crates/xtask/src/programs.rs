@@ -25,6 +25,7 @@ pub fn all() -> Vec<Program> {
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
         of::<restart_and_verify::Arguments>(restart_and_verify::MANUAL),
+        of::<update_and_verify::Arguments>(update_and_verify::MANUAL),
     ]
 }
 
