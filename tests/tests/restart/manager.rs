@@ -13,7 +13,7 @@ use super::row::{Kind, PRELUDE, Row, Verdict};
 /// The program's own deadline; a row may have a shorter one.
 const TIMEOUT: &str = "--timeout=25";
 /// How long it looks on. What dies in a row dies within half of it.
-const STABLE: &str = "--stable=1.5";
+const STABLE: &str = "--stable=2";
 
 /// Beyond what the program may take.
 const DEADLINE: Duration = Duration::from_secs(50);

@@ -152,7 +152,7 @@ bad() { touch "$run/lab/bad/$stem"; }
 good() { rm -f "$run/lab/bad/$stem"; }
 blocked() { touch "$run/lab/blocked/$stem"; }
 fails() { if "$@" 2>/dev/null; then echo "$* did not fail" >&2; exit 1; fi; }
-in_state() { until test "$($ctl show -P SubState $u)" = "$1"; do sleep 0.03; done; }
+in_state() { for _ in $(seq 400); do test "$($ctl show -P SubState $u)" != "$1" || return 0; sleep 0.03; done; false; }
 active() { good; $ctl start $u; }
 failed() { bad; fails $ctl start $u; in_state failed; }
 "#;

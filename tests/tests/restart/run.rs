@@ -122,7 +122,7 @@ fn pair() -> impl Iterator<Item = (String, String)> {
 
 /// The verdict on several units is the worst one, and each is named with its own.
 fn together(manager: &Manager<'_>) -> Result<()> {
-    let both = ["--stable=0.5", "pair-good.service", "pair-bad.service"];
+    let both = ["--stable=1", "pair-good.service", "pair-bad.service"];
     let report = manager.verify(&both)?.exits(1)?.fails("pair-bad.service")?;
     let bad_good = report
         .findings
@@ -131,8 +131,8 @@ fn together(manager: &Manager<'_>) -> Result<()> {
     if bad_good {
         bail!("the good one is blamed, too: {report:#?}");
     }
-    manager.verify(&["--stable=0.5", "pair-good.service"])?.exits(0)?;
-    let missing = ["--stable=0.5", "pair-good.service", "lab-missing.service"];
+    manager.verify(&["--stable=1", "pair-good.service"])?.exits(0)?;
+    let missing = ["--stable=1", "pair-good.service", "lab-missing.service"];
     let before = manager.show("pair-good.service", "InvocationID")?;
     manager.verify(&missing)?.exits(78)?.fails("lab-missing.service")?;
     ensure!(
