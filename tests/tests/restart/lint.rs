@@ -6,7 +6,7 @@ use super::manager::Manager;
 
 /// A name, the text of `[Service]`, and a word that the warning has; without one there is nothing to be said.
 const UNITS: [(&str, &str, &str); 9] = [
-    ("lint-clean", "Type=oneshot\nKillMode=process\nTimeoutStartSec=60\nExecStart=/bin/true\n", ""),
+    ("lint-clean", "Type=oneshot\nRemainAfterExit=yes\nKillMode=process\nTimeoutStartSec=60\nExecStart=/bin/true\n", ""),
     (
         "lint-reset",
         "Type=oneshot\nExecStart=/bin/true\nExecStopPost=/bin/systemctl --user reset-failed\n",
@@ -40,7 +40,7 @@ pub(crate) fn check(manager: &Manager<'_>) -> Result<()> {
             let quiet = report.findings.iter().all(|finding| finding.status == "ok");
             ensure!(quiet && report.exit == 0, "{report:#?}");
         } else {
-            ensure!(warned, "{name}: no warning of {word}: {report:#?}");
+            ensure!(warned && report.exit == 1, "{name}: no warning of {word}: {report:#?}");
         }
         ensure!(manager.show(&unit, "InvocationID")?.is_empty(), "{name} was started by --lint");
     }
