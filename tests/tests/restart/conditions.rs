@@ -1,6 +1,6 @@
 //! Units that do not run because they must not: conditions, asserts, `ExecCondition=`.
 
-use super::row::{ASSERTION, CONDITION, Kind, Row};
+use super::row::{ASSERTION, CONDITION, FORGOTTEN_CONDITION, Kind, Row};
 
 /// `[Unit]` with this line; the work fails on demand.
 macro_rules! unit {
@@ -21,7 +21,11 @@ const REFUSED: &str = unit!("AssertPathExists=!%t/lab/blocked/%p");
 pub(crate) const ROWS: &[Row] = &[
     Row::new("ConditionPathExists false", UNMET, CONDITION).before("blocked"),
     Row::new("ConditionPathExists false, pinned", UNMET, CONDITION).before("blocked").kind(Kind::Pinned),
-    Row::new("oneshot RAE was active, then Condition unmet", UNMET, CONDITION).before("active; blocked"),
+    Row::new("oneshot RAE was active, then Condition unmet", UNMET, FORGOTTEN_CONDITION)
+        .before("active; blocked"),
+    Row::new("oneshot RAE was active, then Condition unmet, pinned", UNMET, CONDITION)
+        .before("active; blocked")
+        .kind(Kind::Pinned),
     Row::new("oneshot RAE was failed, then Condition unmet", UNMET, CONDITION).before("failed; blocked"),
     Row::new("AssertPathExists false", REFUSED, ASSERTION).before("blocked"),
     Row::new("oneshot RAE was failed, then Assert unmet", REFUSED, ASSERTION).before("failed; blocked"),

@@ -6,7 +6,11 @@ use super::manager::Manager;
 
 /// A name, the text of `[Service]`, and a word that the warning has; without one there is nothing to be said.
 const UNITS: [(&str, &str, &str); 9] = [
-    ("lint-clean", "Type=oneshot\nRemainAfterExit=yes\nKillMode=process\nTimeoutStartSec=60\nExecStart=/bin/true\n", ""),
+    (
+        "lint-clean",
+        "Type=oneshot\nRemainAfterExit=yes\nKillMode=process\nTimeoutStartSec=60\nExecStart=/bin/true\n",
+        "",
+    ),
     (
         "lint-reset",
         "Type=oneshot\nExecStart=/bin/true\nExecStopPost=/bin/systemctl --user reset-failed\n",

@@ -1,6 +1,6 @@
 //! Oneshot units that fail as they should, and what is done to them on the way.
 
-use super::row::{DISTURBED, FAILED, FORGOTTEN, NOTHING_RAN, Row, Verdict, WORKED};
+use super::row::{DISTURBED, FAILED, FORGOTTEN, FORGOTTEN_CONDITION, NOTHING_RAN, Row, Verdict, WORKED};
 
 const PLAIN: &str = "Type=oneshot\nExecStart=/bin/sh -c 'sleep 0.3; test ! -e %t/lab/bad/%p'\n";
 const RAE: &str =
@@ -8,16 +8,13 @@ const RAE: &str =
 const SLOW: &str =
     "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 1.5; test ! -e %t/lab/bad/%p'\n";
 
-/// Systemd forgets a unit that is inactive: what a run without evidence left can be proven by who was quick enough to hold
-/// the unit, and by nobody else.
-const GONE: Verdict = Verdict { exit: 3, shapes: &["SF3"] };
-
 pub(crate) const ROWS: &[Row] = &[
     Row::new("oneshot RAE, good", RAE, WORKED).before(""),
     Row::new("oneshot RAE, good, was failed", RAE, WORKED).before("failed; good"),
     Row::new("oneshot RAE, good, was active", RAE, WORKED).before("active"),
     Row::new("oneshot pinned, good", PLAIN, WORKED).before("").kind(super::row::Kind::Pinned),
-    Row::new("oneshot, good, forgotten, without evidence", PLAIN, GONE).before(""),
+    // The journal proves it.
+    Row::new("oneshot, good, forgotten, without evidence", PLAIN, WORKED).before(""),
     Row::new("oneshot, good, forgotten, with evidence", GOOD_WITNESS, WORKED).before(""),
     Row::new("oneshot RAE `--start`, good, was inactive", RAE, WORKED).before("").options(&["--start"]),
     Row::new("oneshot", PLAIN, FAILED),
@@ -53,3 +50,25 @@ pub(crate) const ROWS: &[Row] = &[
 
 /// `witness CODE` leaves the evidence of a program that ended so.
 const GOOD_WITNESS: &str = "Type=oneshot\nExecStart=/usr/local/bin/witness 0\n";
+
+/// Systemd forgets a unit that is inactive. Without evidence, and for a user who may not read the journal, nothing is
+/// proven then.
+const GONE: Verdict = Verdict { exit: 3, shapes: &["SF3"] };
+
+/// Where the journal cannot be read.
+pub(crate) const WITHOUT_JOURNAL: &[Row] = &[
+    Row::new("oneshot RAE, good, no journal", RAE, WORKED).before(""),
+    Row::new("oneshot RAE, no journal", RAE, FAILED),
+    Row::new("oneshot, good, forgotten, without evidence, no journal", PLAIN, GONE).before(""),
+    Row::new("oneshot, good, forgotten, with evidence, no journal", GOOD_WITNESS, WORKED).before(""),
+    Row::new(
+        "oneshot, forgotten, evidence says 1, no journal",
+        "Type=oneshot\nExecStart=-/usr/local/bin/witness 1\n",
+        FORGOTTEN,
+    ),
+    Row::new(
+        "ConditionPathExists false, no journal",
+        "[Unit]\nConditionPathExists=/nonexistent\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+        FORGOTTEN_CONDITION,
+    ),
+];

@@ -73,6 +73,8 @@ pub(crate) const IGNORED: Verdict = verdict(3, &["SF4"]);
 pub(crate) const FORGOTTEN: Verdict = verdict(3, &["SF3", "SF4"]);
 /// Systemctl said 0 because nothing ran.
 pub(crate) const CONDITION: Verdict = verdict(3, &["SF5"]);
+/// The same, where the unit is forgotten with the answer to its condition.
+pub(crate) const FORGOTTEN_CONDITION: Verdict = verdict(3, &["SF3", "SF5"]);
 /// Systemctl said 1 because nothing ran.
 pub(crate) const ASSERTION: Verdict = verdict(1, &["SF5"]);
 /// Systemctl said 0 because there was nothing to do.
