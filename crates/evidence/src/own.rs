@@ -7,8 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use nix::time::{ClockId, clock_gettime};
-use oneshot::{Report, Root};
+use oneshot::{Report, Root, deadline};
 
 use crate::{Place, Record};
 
@@ -24,7 +23,7 @@ pub fn leave(root: &Root, report: &Report, error: Option<&anyhow::Error>) -> Res
     let record = Record {
         unit,
         invocation,
-        ended: now()?,
+        ended: deadline::monotonic()?,
         exit: report.exit_with(error).code(),
         report: serde_json::from_str(&object).context("reading the own report")?,
     };
@@ -101,13 +100,6 @@ fn prune(folder: &Path) -> Result<()> {
         fs::remove_file(path)?;
     }
     Ok(())
-}
-
-/// µs on CLOCK_MONOTONIC, as in every `…TimestampMonotonic` of systemd.
-fn now() -> Result<u64> {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC)?;
-    let (seconds, rest) = (u64::try_from(now.tv_sec())?, u64::try_from(now.tv_nsec())?);
-    Ok(seconds * 1_000_000 + rest / 1000)
 }
 
 #[cfg(test)]

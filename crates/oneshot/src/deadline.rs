@@ -28,6 +28,13 @@ impl Deadline {
     }
 }
 
+/// µs on CLOCK_MONOTONIC: the clock of systemd's monotonic timestamps and of the journal's.
+pub fn monotonic() -> anyhow::Result<u64> {
+    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)?;
+    let (seconds, rest) = (u64::try_from(now.tv_sec())?, u64::try_from(now.tv_nsec())?);
+    Ok(seconds * 1_000_000 + rest / 1000)
+}
+
 /// Pauses that grow: a state that comes soon is seen soon, one that takes long costs few looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {

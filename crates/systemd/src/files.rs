@@ -93,6 +93,23 @@ pub fn read_from(root: &Root, paths: &[&str], unit: &str) -> Result<UnitFiles> {
     Ok(files)
 }
 
+/// Reads the very files that a manager has loaded a unit from, as it names them: right for any manager, aliases and
+/// generated units included.
+pub fn read_loaded(root: &Root, fragment: Option<&Path>, drop_ins: &[PathBuf]) -> Result<UnitFiles> {
+    let mut files = UnitFiles { fragment: fragment.map(Path::to_owned), ..UnitFiles::default() };
+    for path in fragment.into_iter().chain(drop_ins.iter().map(PathBuf::as_path)) {
+        match content(root, path)? {
+            Some(Some(text)) => files.settings.extend(parse(path, &text)),
+            Some(None) if Some(path) == fragment => files.is_masked = true,
+            _ => continue,
+        }
+        if Some(path) != fragment {
+            files.drop_ins.push(path.to_owned());
+        }
+    }
+    Ok(files)
+}
+
 /// What stands beyond the vendor's file for an instance of a template, such as `user-runtime-dir@.service` and
 /// `1000`.
 pub fn overrides(root: &Root, template: &str, instance: &str) -> Result<Overrides> {

@@ -7,7 +7,12 @@ use anyhow::Result;
 use oneshot::{Deadline, Root, command};
 use serde::Deserialize;
 
+use crate::Scope;
 use crate::scope::PATIENCE;
+
+pub mod trail;
+
+pub use trail::Trail;
 
 /// The fields that are asked for; the timestamps come by themselves.
 const FIELDS: &str = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,UNIT";
@@ -57,21 +62,30 @@ pub struct Line {
 
 /// Reads the lines that fit.
 pub fn read(query: &Query<'_>) -> Result<Journal> {
-    if let Some(reason) = kept_from(&Root::default())? {
-        return Ok(Journal::Unreadable(reason));
+    let mut arguments =
+        vec![format!("--priority={}", query.priority.min(7)), format!("--lines={}", query.most)];
+    arguments.extend(matches(query));
+    Ok(match ask(&Scope::System, FIELDS, arguments)? {
+        Ok(text) => Journal::Lines(parse(&text)),
+        Err(reason) => Journal::Unreadable(reason),
+    })
+}
+
+/// What `journalctl` prints of this boot as JSON, or why the journal of these units is out of reach.
+fn ask(scope: &Scope, fields: &str, arguments: Vec<String>) -> Result<Result<String, String>> {
+    if let Some(reason) = kept_from(&Root::default(), scope)? {
+        return Ok(Err(reason));
     }
     let outcome = command::Command::new(command::find("journalctl")?)
         .deadline(Deadline::after(PATIENCE))
-        .args(["--boot", "--no-pager", "--output=json", "--output-fields", FIELDS])
-        .arg(format!("--priority={}", query.priority.min(7)))
-        .arg(format!("--lines={}", query.most))
-        .args(matches(query))
+        .args(["--boot", "--no-pager", "--output=json", "--output-fields", fields])
+        .args(arguments)
         .run()?;
     let stderr = String::from_utf8_lossy(&outcome.stderr);
     if let Some(reason) = unreadable(&stderr, outcome.status.success()) {
-        return Ok(Journal::Unreadable(reason));
+        return Ok(Err(reason));
     }
-    Ok(Journal::Lines(parse(&String::from_utf8_lossy(&outcome.stdout))))
+    Ok(Ok(String::from_utf8_lossy(&outcome.stdout).into_owned()))
 }
 
 /// The match arguments: terms of one group must all fit, `+` stands between groups of which one must.
@@ -87,13 +101,26 @@ fn matches(query: &Query<'_>) -> Vec<String> {
     groups.join(&"+".to_owned())
 }
 
-/// Why the system's own journal is out of reach. journalctl(1) exits 0 without a word when it leaves out what this user
-/// may not read, so the files are asked.
-fn kept_from(root: &Root) -> Result<Option<String>> {
+/// Why the journal of this manager's units is out of reach. journalctl(1) exits 0 without a word when it leaves out what
+/// this user may not read, so the files are asked. What a user's units write stands in a file of the user's own where the
+/// journal is on disk, and in the system's where it is not (`SplitMode=`, journald.conf(5)).
+fn kept_from(root: &Root, scope: &Scope) -> Result<Option<String>> {
+    let mut files = vec!["system.journal".to_owned()];
+    if let Scope::User { uid, .. } = scope {
+        files.push(format!("user-{uid}.journal"));
+    }
     let mut is_denied = false;
     for directory in DIRECTORIES {
-        for machine in root.list(directory)? {
-            match File::open(root.join(format!("{directory}/{machine}/system.journal"))) {
+        let machines = match root.list(directory) {
+            Ok(machines) => machines,
+            Err(error) if oneshot::exit::of(&error) == oneshot::Exit::NoPermission => {
+                is_denied = true;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        for file in machines.iter().flat_map(|machine| files.iter().map(move |file| (machine, file))) {
+            match File::open(root.join(format!("{directory}/{}/{}", file.0, file.1))) {
                 Ok(_) => return Ok(None),
                 Err(error) => is_denied |= error.kind() == ErrorKind::PermissionDenied,
             }
@@ -223,12 +250,26 @@ mod tests {
     fn a_host_without_a_system_journal_has_none() -> Result<()> {
         let tree = tempfile::tempdir()?;
         let root = Root::new(tree.path());
-        assert_eq!(kept_from(&root)?.as_deref(), Some("there is no journal"));
+        let system = Scope::System;
+        assert_eq!(kept_from(&root, &system)?.as_deref(), Some("there is no journal"));
         let machine = tree.path().join("run/log/journal/0123");
         std::fs::create_dir_all(&machine)?;
-        assert!(kept_from(&root)?.is_some());
+        assert!(kept_from(&root, &system)?.is_some());
         std::fs::write(machine.join("system.journal"), "")?;
-        assert_eq!(kept_from(&root)?, None);
+        assert_eq!(kept_from(&root, &system)?, None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_user_needs_no_more_than_the_users_own_file() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let machine = tree.path().join("var/log/journal/0123");
+        std::fs::create_dir_all(&machine)?;
+        std::fs::write(machine.join("user-1000.journal"), "")?;
+        assert_eq!(kept_from(&root, &Scope::user(1000, 100))?, None);
+        assert!(kept_from(&root, &Scope::user(1001, 100))?.is_some());
+        assert!(kept_from(&root, &Scope::System)?.is_some());
         Ok(())
     }
 

@@ -10,6 +10,16 @@ use oneshot::{Deadline, command};
 /// not answer within this time is as good as gone.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The words of polkit and of systemd itself for EACCES and EPERM.
+const DENIED: [&str; 4] =
+    ["Access denied", "Interactive authentication required", "Permission denied", "Operation not permitted"];
+
+/// Whether a program of systemd says that it was not allowed to.
+#[must_use]
+pub fn is_denied(words: &str) -> bool {
+    DENIED.iter().any(|denied| words.contains(denied))
+}
+
 /// A service manager to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -4,35 +4,68 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::unit::exec::Exec;
+
 /// The properties of one object. An empty value counts as absent: older releases leave such a line out, newer ones
 /// print it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Block<'a>(BTreeMap<&'a str, &'a str>);
+pub(crate) struct Block<'a> {
+    values: BTreeMap<&'a str, &'a str>,
+    commands: Vec<(&'a str, Exec)>,
+}
 
 /// Every block of an output, in its order. A line without `=` is a further line of a value that holds a newline
-/// (such as a multi-line `Environment`), which nothing here asks for: it is left out.
+/// (such as a multi-line `Environment`), which nothing here asks for: it is left out. The commands of `Exec…=` are
+/// asked for; their arguments hold any character, so that they are cut out by their ends before lines mean anything.
 pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
-    let mut current = None;
-    for line in text.lines() {
+    let mut current: Option<Block<'_>> = None;
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some((key, exec, after)) = command(rest) {
+            current.get_or_insert_default().commands.push((key, exec));
+            rest = after;
+            continue;
+        }
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        rest = after;
         if line.is_empty() {
             blocks.extend(current.take());
             continue;
         }
-        let block = current.get_or_insert_with(Block::default);
+        let block = current.get_or_insert_default();
         if let Some((key, value)) = line.split_once('=')
             && !value.is_empty()
         {
-            block.0.insert(key, value);
+            block.values.insert(key, value);
         }
     }
     blocks.extend(current);
     blocks
 }
 
+/// The command that a text begins with, and what follows it; its value ends with the first line that makes it whole.
+fn command(text: &str) -> Option<(&str, Exec, &str)> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| key.starts_with("Exec"))?;
+    if !value.starts_with("{ ") {
+        return None;
+    }
+    let ends = value.match_indices(" }\n").map(|(at, _)| at + 2).chain([value.len()]);
+    ends.filter_map(|end| value.split_at_checked(end)).find_map(|(whole, after)| {
+        Some((key, Exec::parse(whole)?, after.strip_prefix('\n').unwrap_or(after)))
+    })
+}
+
+impl<'a> Block<'a> {
+    /// The commands, each with the name of its list, such as `ExecStart`.
+    pub(crate) fn commands(&self) -> &[(&'a str, Exec)] {
+        &self.commands
+    }
+}
+
 impl Block<'_> {
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).copied()
+        self.values.get(key).copied()
     }
 
     pub(crate) fn owned(&self, key: &str) -> String {
@@ -41,6 +74,12 @@ impl Block<'_> {
 
     pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
         self.text(key).map(PathBuf::from)
+    }
+
+    /// A list of words, such as units.
+    pub(crate) fn words(&self, key: &str) -> Vec<String> {
+        let words = self.text(key).unwrap_or_default().split_ascii_whitespace();
+        words.map(str::to_owned).collect()
     }
 
     /// A list of paths. systemd itself prints `[unprintable]` for a path with a space, which is kept as it is.
@@ -81,6 +120,19 @@ mod tests {
         assert!(blocks("").is_empty());
         assert!(blocks("\n\n").is_empty());
         assert_eq!(blocks("no equal sign\n=\n").len(), 1);
+    }
+
+    #[test]
+    fn a_command_with_newlines_and_braces_forges_no_property() {
+        let text = "Result=exit-code\nExecStart={ path=/a ; argv[]=/a -c ; status=0 }\n\nResult=odd\n ; \
+                    ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=7 ; code=exited ; status=2 }\n\
+                    ExecStop={ broken\nId=a.service\n\nId=b.service\n";
+        let blocks = blocks(text);
+        assert_eq!(blocks.len(), 2);
+        let first = blocks.first().cloned().unwrap_or_default();
+        assert_eq!((first.text("Result"), first.text("Id")), (Some("exit-code"), Some("a.service")));
+        let commands: Vec<_> = first.commands().iter().map(|(key, exec)| (*key, exec.status)).collect();
+        assert_eq!(commands, [("ExecStart", 2)]);
     }
 
     #[test]

@@ -9,8 +9,16 @@ use serde::Serialize;
 use crate::Scope;
 use crate::show::{self, Block};
 
+pub mod detail;
+pub mod exec;
+pub mod name;
+
+pub use detail::Detail;
+pub use exec::Exec;
+pub use name::Name;
+
 /// What is asked for; systemctl(1) leaves out those that a unit type or an older release does not have.
-const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ConditionResult,\
+pub(crate) const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ConditionResult,\
 ConditionTimestampMonotonic,UnitFileState,FragmentPath,DropInPaths,InvocationID,Job,NeedDaemonReload,MainPID,\
 ControlGroup,ActiveEnterTimestampMonotonic,InactiveEnterTimestampMonotonic";
 
@@ -96,11 +104,21 @@ pub struct Unit {
 
 /// The state of `units`, one each and in their order, a unit that does not exist included.
 pub fn show<S: AsRef<str>>(scope: &Scope, units: &[S]) -> Result<Vec<Unit>> {
+    ask(scope, PROPERTIES, units, parse)
+}
+
+/// One call for all of them; none where none is asked for.
+fn ask<T, S: AsRef<str>>(
+    scope: &Scope,
+    properties: &str,
+    units: &[S],
+    parse: fn(&str) -> Vec<T>,
+) -> Result<Vec<T>> {
     if units.is_empty() {
         return Ok(Vec::new());
     }
     let names = units.iter().map(AsRef::as_ref);
-    let text = scope.systemctl()?.args(["show", "-p", PROPERTIES, "--"]).args(names).output()?;
+    let text = scope.systemctl()?.args(["show", "-p", properties, "--"]).args(names).output()?;
     let found = parse(&text);
     if found.len() != units.len() {
         bail!("systemctl show told of {} units where {} were asked for", found.len(), units.len());
@@ -123,7 +141,7 @@ pub fn parse(text: &str) -> Vec<Unit> {
 }
 
 impl Unit {
-    fn from_block(block: &Block<'_>) -> Self {
+    pub(crate) fn from_block(block: &Block<'_>) -> Self {
         // 0 stands for "never" in every timestamp of systemd.
         let moment = |key: &str| block.number::<u64>(key).filter(|time| *time != 0);
         Self {

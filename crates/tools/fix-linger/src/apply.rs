@@ -9,7 +9,7 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::fsync;
 use oneshot::command::{Command, Outcome};
 use oneshot::{Exit, Root, refuse};
-use systemd::{Scope, login};
+use systemd::{Scope, login, scope};
 use user_session::linger;
 
 use crate::decide::Step;
@@ -34,9 +34,7 @@ fn call(command: &Command) -> Result<()> {
         return Ok(());
     }
     let words = outcome.words();
-    // The words of polkit and of systemd itself for EACCES and EPERM.
-    let is_denied = ["Access denied", "Interactive authentication required", "Permission denied"];
-    if is_denied.iter().any(|denied| words.contains(denied)) {
+    if scope::is_denied(&words) {
         return Err(refuse(Exit::NoPermission, format!("{command}: {words}; run it as root")));
     }
     anyhow::bail!("{command} ended with {}: {words}", outcome.status)

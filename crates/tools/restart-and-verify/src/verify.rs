@@ -1,0 +1,70 @@
+//! One run: ask for the job, judge, tell.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use oneshot::progress::Live;
+use oneshot::report::Step as Record;
+use oneshot::{Exit, Report, StepState, refuse};
+use unit_restart::{Request, Verb, Verdict};
+
+use crate::arguments::Arguments;
+use crate::lint::lint;
+use crate::whose::Manager;
+use crate::words;
+
+/// Restarts the units and judges each, or lints them.
+pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let manager = Manager::of(arguments)?;
+    if arguments.lint {
+        return lint(arguments, &manager, report);
+    }
+    let request = Request {
+        scope: &manager.scope,
+        verb: if arguments.start { Verb::Start } else { Verb::Restart },
+        units: &arguments.units,
+        timeout: Duration::from_secs(u64::from(arguments.timeout)),
+        stable: Duration::from_secs(u64::from(arguments.stable)),
+        accept_ignored: arguments.accept_ignored,
+    };
+    let is_real = arguments.common.root().is_real();
+    if arguments.write.dry_run {
+        let unfit = if is_real { unit_restart::unfit(&request)? } else { Vec::new() };
+        for judgement in &unfit {
+            words::findings(judgement, &manager.systemctl)
+                .into_iter()
+                .for_each(|finding| report.finding(finding));
+        }
+        if unfit.len() < arguments.units.len() {
+            report.step(step(arguments, StepState::Would));
+        }
+        return Ok(());
+    }
+    if !is_real {
+        return Err(refuse(Exit::Unavailable, "no service manager runs the units of another tree"));
+    }
+    let progress = Live::start(report, "looking at the units");
+    let transaction = unit_restart::run(&request, &mut |text| progress.say(text))?;
+    drop(progress);
+    let has_run = transaction.judgements.iter().any(|judgement| judgement.verdict != Verdict::AlreadyUp);
+    if transaction.was_asked && has_run {
+        report.step(step(arguments, StepState::Done));
+    }
+    for judgement in &transaction.judgements {
+        report.detail(&format!("{judgement:?}"));
+        words::findings(judgement, &manager.systemctl)
+            .into_iter()
+            .for_each(|finding| report.finding(finding));
+    }
+    Ok(())
+}
+
+fn step(arguments: &Arguments, state: StepState) -> Record {
+    let units: Vec<&str> = arguments.units.iter().map(systemd::unit::Name::as_str).collect();
+    let (target, list) = (units.join(" "), units.join(", "));
+    if arguments.start {
+        Record::new("start-units", target, format!("start {list}"), state)
+    } else {
+        Record::new("restart-units", target, format!("restart {list}"), state)
+    }
+}
