@@ -23,6 +23,7 @@ const CURRENT: [Release; 2] = [Release::TRIXIE, Release::FORKY];
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .with_podman()
         .on(&Release::WITH_PODMAN, "t01_a_start_without_changes_restarts_nothing", phase::t01)
         .on(&Release::WITH_PODMAN, "t02_a_verified_restart_that_works_says_so", phase::t02)

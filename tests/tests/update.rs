@@ -15,6 +15,7 @@ const WITH_QUADLET: [Release; 2] = [Release::TRIXIE, Release::FORKY];
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .with_podman()
         .on(&WITH_QUADLET, "auto_update_failure_is_passed_on", table::failure_is_passed_on)
         .on(&WITH_QUADLET, "every_row_of_the_table_gets_the_right_verdict", table::all)

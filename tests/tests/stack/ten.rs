@@ -8,6 +8,7 @@ use lab::project::{service, unchecked};
 use lab::{Machine, Podman, Project, Release, Report};
 
 use super::apply::{Lives, apply, apply_while, await_good, lives, still_live};
+use super::shapes::told;
 
 /// Services that go on running.
 const RUNNING: [&str; 6] = ["api", "cache", "db", "proxy", "web", "worker"];
@@ -160,7 +161,7 @@ fn clashes(project: &Project<'_>) -> Result<()> {
             "podman rm --force --time=0 ten_{service}_1
              podman run --quiet --detach {other} localhost/box:latest sleep 600"
         ))?;
-        run(project)?.exits(1)?.fails(service).with_context(|| format!("the clash of {service}"))?;
+        told(project, run(project)?)?.fails(service).with_context(|| format!("the clash of {service}"))?;
         still_live(project, &before, &[service]).with_context(|| format!("the clash of {service}"))?;
         podman.sh(&format!(
             "podman rm --force --time=0 {}",
@@ -177,6 +178,6 @@ fn no_image(project: &Project<'_>) -> Result<()> {
     services.push("  extra:\n    image: localhost/nowhere:latest\n    pull_policy: never\n".to_owned());
     project.rewrite(&services)?;
     let report = apply(project, &[OPTIONS[0], OPTIONS[1], "--apply-timeout=8"])?;
-    report.exits(1)?.fails("extra").context("an image is missing")?;
+    told(project, report)?.fails("extra").context("an image is missing")?;
     still_live(project, &before, &[]).context("an image is missing")
 }
