@@ -233,13 +233,12 @@ fn port_clash(podman: &Podman) -> Result<()> {
 
 fn locked(podman: &Podman) -> Result<()> {
     let project = write(podman, "locked", &[unchecked("web", "")])?;
-    let first = apply_while(&project, &["--stable=5"], || {
+    let first = apply_while(&project, &["--stable=3600", "--timeout=6"], || {
         await_good(&project, "web")?;
         apply(&project, &[])?.exits(75)?.without_steps().map(drop)
     })?;
-    first.exits(0)?;
-    // Another project is not held up by it.
-    Ok(())
+    first.exits(4)?;
+    apply(&project, &[])?.exits(0).map(drop)
 }
 
 /// Ended by its unit: what runs goes on running, and it does not call that a success.
@@ -247,7 +246,7 @@ fn terminated(podman: &Podman) -> Result<()> {
     let project = write(podman, "term", &[service("web", ""), plain("db", "command: [service, db]\n")])?;
     apply(&project, &[])?.exits(0)?;
     let before = lives(&project)?;
-    let mut running = command(&project, &["--stable=20"]).spawn()?;
+    let mut running = command(&project, &["--stable=3600"]).spawn()?;
     let pid = || podman.machine.root(&["pgrep", "-f", "^apply-and-verify --json --project=term"]).run();
     wait_until(LONG, || Ok(pid()?.code == 0)).context("waiting for the program")?;
     std::thread::sleep(std::time::Duration::from_secs(2));

@@ -14,7 +14,7 @@ use super::shapes::told;
 const RUNNING: [&str; 6] = ["api", "cache", "db", "proxy", "web", "worker"];
 
 /// The program is past the provider and looks on.
-const LOOKS_ON: Duration = Duration::from_millis(2500);
+const LOOKS_ON: Duration = Duration::from_millis(2000);
 
 /// Init services take a moment: podman starts an exited dependency again, and refuses a dependent whose dependency has
 /// ended before it looks.
@@ -50,7 +50,8 @@ fn run(project: &Project<'_>) -> Result<Report> {
 }
 
 fn run_while(project: &Project<'_>, meanwhile: impl FnOnce() -> Result<()> + Send) -> Result<Report> {
-    apply_while(project, &[OPTIONS[0], OPTIONS[1], "--stable=6"], || {
+    // Nothing has been up for so long: it looks on until something is decided.
+    apply_while(project, &[OPTIONS[0], OPTIONS[1], "--stable=3600"], || {
         sleep(LOOKS_ON);
         meanwhile()
     })
