@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use lab::project::{service, unchecked};
+use lab::session::SOON;
 use lab::{Machine, Podman, Project, Release, Report};
 
 use super::apply::{apply, await_good, lives, still_live};
@@ -19,9 +20,20 @@ fn probes<'a>(podman: &'a Podman, more: &str) -> Result<(Project<'a>, String)> {
          --timeout=25 --apply-timeout=20",
         &format!("{UNIT}{more}"),
     )?;
-    podman.user(&["systemctl", "--user", "start", &unit]).ok()?;
+    systemctl(podman, "start", &unit, 0)?;
     ensure!(lives(&project)?.len() == 2, "{:?}", project.containers()?);
     Ok((project, unit))
+}
+
+/// Runs systemctl on the unit, and tells what the unit said when that ends otherwise than expected.
+fn systemctl(podman: &Podman, verb: &str, unit: &str, exit: i32) -> Result<()> {
+    let output = podman.user(&["systemctl", "--user", verb, unit]).run()?;
+    let said = ["journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=30"];
+    let of_unit = format!("_SYSTEMD_USER_UNIT={unit}");
+    output.exits(exit).map(drop).or_else(|error| {
+        let journal = podman.machine.root(&[&said[..], &[&of_unit]].concat()).run()?;
+        Err(error.context(format!("{journal}")))
+    })
 }
 
 fn shown(podman: &Podman, unit: &str) -> Result<String> {
@@ -32,6 +44,12 @@ fn shown(podman: &Podman, unit: &str) -> Result<String> {
     Ok(lines.join(" "))
 }
 
+/// Makes the check of `web` fail, and returns when podman has seen it.
+fn sicken(project: &Project<'_>) -> Result<()> {
+    project.sicken("web")?;
+    project.podman.wait_for("probe_web_1", SOON, |web| web.health() == "unhealthy")
+}
+
 fn verify(podman: &Podman, unit: &str) -> Result<Report> {
     Report::of(podman.user(&["restart-and-verify", "--json", "--user", "--stable=1", unit]).run()?)
 }
@@ -40,7 +58,7 @@ pub(crate) fn t01(release: Release) -> Result<()> {
     let podman = Podman::boot(Machine::builder(release).programs())?;
     let (project, unit) = probes(&podman, "")?;
     let before = lives(&project)?;
-    podman.user(&["systemctl", "--user", "restart", &unit]).ok()?;
+    systemctl(&podman, "restart", &unit, 0)?;
     still_live(&project, &before, &[])?;
     // By hand it is the same, and says that nothing was to be done.
     let report = apply(&project, &["--unit=probe.service"])?.exits(0)?.without_steps()?;
@@ -58,7 +76,7 @@ pub(crate) fn t02(release: Release) -> Result<()> {
     // A change, so that there is something to be done.
     project.rewrite(&[service("web", "environment: {CHANGED: 'yes'}\n"), unchecked("db", "")])?;
     let before = project.container("web")?;
-    podman.user(&["systemctl", "--user", "restart", &unit]).ok()?;
+    systemctl(&podman, "restart", &unit, 0)?;
     ensure!(
         shown(&podman, &unit)? == "ActiveState=active ExecMainStatus=0 Result=success SubState=exited",
         "{}",
@@ -74,8 +92,8 @@ pub(crate) fn t03(release: Release) -> Result<()> {
     let podman = Podman::boot(Machine::builder(release).programs())?;
     let (project, unit) = probes(&podman, "")?;
     let before = lives(&project)?;
-    project.sicken("web")?;
-    podman.user(&["systemctl", "--user", "restart", &unit]).run()?.exits(1)?;
+    sicken(&project)?;
+    systemctl(&podman, "restart", &unit, 1)?;
     ensure!(
         shown(&podman, &unit)? == "ActiveState=failed ExecMainStatus=1 Result=exit-code SubState=failed",
         "{}",
@@ -91,8 +109,8 @@ pub(crate) fn t03(release: Release) -> Result<()> {
     podman.user(&["systemctl", "--user", "reset-failed", &unit]).ok()?;
     let (project, unit) = probes(&podman, RESETS)?;
     await_good(&project, "web")?;
-    project.sicken("web")?;
-    podman.user(&["systemctl", "--user", "restart", &unit]).run()?.exits(0)?;
+    sicken(&project)?;
+    systemctl(&podman, "restart", &unit, 0)?;
     verify(&podman, &unit)?.exits(3)?.blames("fail", &["SF1"], &unit)?.hints("SF1")?;
     ensure!(lives(&project)?.len() == 2, "{:?}", project.containers()?);
 
