@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Inside, Podman, Project, Report, wait_until};
 
 /// Options of every run that does not say otherwise: short, and long enough for a machine that is busy.
-const GENERAL: [&str; 3] = ["--timeout=25", "--apply-timeout=12", "--stable=1"];
+const GENERAL: [&str; 3] = ["--timeout=25", "--apply-timeout=20", "--stable=1"];
 
 /// Beyond what the program may take.
 const DEADLINE: Duration = Duration::from_secs(70);
@@ -24,7 +24,9 @@ pub(crate) fn command(project: &Project<'_>, options: &[&str]) -> Inside {
     let mut command = vec!["apply-and-verify", "--json", &name, &file];
     command.extend(GENERAL.iter().filter(|general| {
         let name = general.split('=').next().unwrap_or_default();
-        options.iter().all(|option| option.split('=').next() != Some(name))
+        // Without a wait there is nothing to be bounded.
+        let unasked = options.contains(&"--no-wait") && name != "--apply-timeout";
+        !unasked && options.iter().all(|option| option.split('=').next() != Some(name))
     }));
     command.extend(options);
     project.podman.user(&command).deadline(DEADLINE)

@@ -60,7 +60,7 @@ pub(crate) fn all(release: Release) -> Result<()> {
             ("a rollback", declared::rollback),
             ("SIGTERM", terminated),
         ],
-        4,
+        2,
     )
 }
 
@@ -117,17 +117,14 @@ fn nothing(podman: &Podman) -> Result<()> {
 
 fn ends_well(podman: &Podman) -> Result<()> {
     let project = write(podman, "endswell", &[unchecked("web", ""), once("job", 0, "")])?;
-    apply(&project, &[])?.exits(1)?.blames("fail", &["AF2"], "job")?;
-    ensure!(lives(&project)?.contains_key("web"));
-    Ok(())
+    apply(&project, &[])?.exits(1)?.blames("fail", &["AF2"], "job").map(drop)
 }
 
 fn ends_badly(podman: &Podman) -> Result<()> {
     let project = write(podman, "endsbadly", &[unchecked("web", ""), once("job", 3, "")])?;
     // What it said last is told.
-    apply(&project, &[])?.exits(1)?.blames("fail", &["AF2"], "job")?.explains("AF2", &["3", "job ends"])?;
-    ensure!(lives(&project)?.contains_key("web"));
-    Ok(())
+    let report = apply(&project, &[])?.exits(1)?.blames("fail", &["AF2"], "job")?;
+    report.explains("AF2", &["3", "job ends"]).map(drop)
 }
 
 fn sick(podman: &Podman) -> Result<()> {
@@ -135,7 +132,6 @@ fn sick(podman: &Podman) -> Result<()> {
     project.sicken("web")?;
     let report = apply(&project, &[])?.exits(1)?.blames("fail", &["AF3"], "web")?;
     report.explains("AF3", &["web is sick"])?;
-    ensure!(lives(&project)?.len() == 2);
     // Another run does not call it good, and the cured one is.
     apply(&project, &[])?.exits(1)?.blames("fail", &["AF3"], "web")?;
     project.cure("web")?;
@@ -146,9 +142,7 @@ fn sick(podman: &Podman) -> Result<()> {
 fn loops(podman: &Podman) -> Result<()> {
     let project = write(podman, "loops", &[unchecked("web", "restart: always\n"), unchecked("db", "")])?;
     project.end("web", 1)?;
-    apply(&project, &["--stable=4"])?.exits(1)?.blames("fail", &["AF5"], "web")?;
-    ensure!(lives(&project)?.contains_key("db"));
-    Ok(())
+    apply(&project, &["--stable=4"])?.exits(1)?.blames("fail", &["AF5"], "web").map(drop)
 }
 
 fn no_image(podman: &Podman) -> Result<()> {
@@ -179,19 +173,19 @@ fn ghost(podman: &Podman) -> Result<()> {
 
 /// As a unit with systemd's default, which kills what is in its control group when the command fails.
 fn cgroup(podman: &Podman) -> Result<()> {
-    let project = write(podman, "cgroup", &[unchecked("web", "")])?;
-    let start = "/usr/local/bin/apply-and-verify --json --project=cgroup --file=%h/cgroup/compose.yaml --unit=%n \
+    let project = write(podman, "monitors", &[unchecked("web", "")])?;
+    let start = "/usr/local/bin/apply-and-verify --json --project=monitors --file=%h/monitors/compose.yaml --unit=%n \
                  --stable=1 --timeout=25 --apply-timeout=20";
-    let out = "StandardOutput=file:%h/cgroup/report\nTimeoutStopSec=3\n";
+    let out = "StandardOutput=file:%h/monitors/report\nTimeoutStopSec=3\n";
     let unit = project.unit(start, out)?;
     podman.user(&["systemctl", "--user", "start", &unit]).ok()?;
-    let shown = podman.user(&["cat", "cgroup/report"]).ok()?;
-    let report = Report::of(shown)?.blames("warn", &["AF9"], "web")?;
+    let shown = podman.user(&["cat", "monitors/report"]).ok()?;
+    let report = Report::of(shown)?.blames("warn", &["AF9"], "monitors.service")?;
     report.explains("AF9", &["KillMode=process"])?;
     // With the right setting there is nothing to be warned of.
     project.unit(start, &format!("{out}KillMode=process\n"))?;
     podman.user(&["systemctl", "--user", "restart", &unit]).ok()?;
-    let report = Report::of(podman.user(&["cat", "cgroup/report"]).ok()?)?;
+    let report = Report::of(podman.user(&["cat", "monitors/report"]).ok()?)?;
     ensure!(report.findings.iter().all(|finding| finding.shape.as_deref() != Some("AF9")), "{report:#?}");
     Ok(())
 }
