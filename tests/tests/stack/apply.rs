@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Inside, Podman, Project, Report, wait_until};
@@ -110,7 +110,11 @@ pub(crate) fn all_at_once(podman: &Podman, cases: &[Case], at_once: usize) -> Re
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some((name, case)) = next else { break };
-                    if let Err(error) = case(podman) {
+                    let started = Instant::now();
+                    let result = case(podman);
+                    // Shown when the test fails.
+                    lab::host::say(&format!("{:5.1} s {name}", started.elapsed().as_secs_f32())).ok();
+                    if let Err(error) = result {
                         let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
                         wrong.push(format!("{name}: {error:#}"));
                     }

@@ -44,7 +44,7 @@ pub(crate) fn init(podman: &Podman) -> Result<()> {
     still_live(&project, &before, &[])?;
     ensure!(project.container("migrate")? == ended, "the init service was run again");
     project.rewrite(&services(3))?;
-    apply(&project, &["--apply-timeout=8"])?.exits(1)?.blames("fail", &["AF2"], "migrate")?;
+    apply(&project, &[])?.exits(1)?.blames("fail", &["AF2"], "migrate")?;
     Ok(())
 }
 

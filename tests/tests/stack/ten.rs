@@ -162,7 +162,8 @@ fn clashes(project: &Project<'_>) -> Result<()> {
             "podman rm --force --time=0 ten_{service}_1
              podman run --quiet --detach {other} localhost/box:latest sleep 600"
         ))?;
-        told(project, run(project)?)?.fails(service).with_context(|| format!("the clash of {service}"))?;
+        let report = run(project)?.fails(service).with_context(|| format!("the clash of {service}"))?;
+        ensure!(matches!(report.exit, 1 | 3), "the clash of {service}: {report:#?}");
         still_live(project, &before, &[service]).with_context(|| format!("the clash of {service}"))?;
         podman.sh(&format!(
             "podman rm --force --time=0 {}",
