@@ -59,9 +59,13 @@ pub(crate) type Lives = BTreeMap<String, (String, String, i32)>;
 
 /// The lives of the running containers of a project, each with a live monitor.
 pub(crate) fn lives(project: &Project<'_>) -> Result<Lives> {
+    lives_but(project, &[])
+}
+
+fn lives_but(project: &Project<'_>, except: &[&str]) -> Result<Lives> {
     let mut lives = Lives::new();
     for container in project.containers()? {
-        if container.state.status == "running" {
+        if container.state.status == "running" && !except.contains(&container.service()) {
             project.podman.lives(&container)?;
             let (id, start, conmon) = container.life();
             lives.insert(container.service().to_owned(), (id.to_owned(), start.to_owned(), conmon));
@@ -72,7 +76,7 @@ pub(crate) fn lives(project: &Project<'_>) -> Result<Lives> {
 
 /// Fails unless all that lived still does, but for these services.
 pub(crate) fn still_live(project: &Project<'_>, before: &Lives, except: &[&str]) -> Result<()> {
-    let now = lives(project)?;
+    let now = lives_but(project, except)?;
     for (service, life) in before {
         if !except.contains(&service.as_str()) {
             ensure!(

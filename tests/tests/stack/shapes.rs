@@ -149,7 +149,7 @@ fn loops(podman: &Podman) -> Result<()> {
 fn no_image(podman: &Podman) -> Result<()> {
     let missing = "  web:\n    image: localhost/nowhere:latest\n    pull_policy: never\n".to_owned();
     let project = write(podman, "noimage", &[unchecked("db", ""), missing])?;
-    let report = told(&project, apply(&project, &["--apply-timeout=8"])?)?.fails("web")?;
+    let report = told(&project, apply(&project, &[])?)?.fails("web")?;
     report.blames("fail", &["AF1", "AF6"], "web")?;
     ensure!(lives(&project)?.contains_key("db"));
     Ok(())

@@ -87,7 +87,7 @@ pub(crate) fn failures(release: Release) -> Result<()> {
 
     // Unhealthy at the very first start: what depends on it keeps the provider from ever coming back.
     project.sicken("db")?;
-    let report = apply(&project, &[OPTIONS[0], OPTIONS[1], "--apply-timeout=8"])?;
+    let report = run(&project)?;
     report.exits(1)?.blames("fail", &["AF3"], "db").context("unhealthy at start")?;
     // As far as the provider came before it was ended.
     let up = lives(&project)?;
@@ -176,7 +176,7 @@ fn no_image(project: &Project<'_>) -> Result<()> {
     let mut services = services();
     services.push("  extra:\n    image: localhost/nowhere:latest\n    pull_policy: never\n".to_owned());
     project.rewrite(&services)?;
-    let report = apply(project, &[OPTIONS[0], OPTIONS[1], "--apply-timeout=8"])?;
+    let report = run(project)?;
     told(project, report)?.fails("extra").context("an image is missing")?;
     still_live(project, &before, &[]).context("an image is missing")
 }
