@@ -128,7 +128,7 @@ pub(crate) fn failures(release: Release) -> Result<()> {
         still_live(&project, &before, &[service]).context(name)?;
         if name == "a monitor killed" {
             // Nothing but a new container helps.
-            podman.sh("podman rm --force --time=0 ten_api_1 ten_cache_1")?;
+            podman.sh("podman rm --force --time=0 --depend ten_cache_1")?;
         }
     }
     podman_dies(&project)?;
