@@ -7,7 +7,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod sys;
 #[cfg(target_os = "linux")]
-pub use linux::{Directory, Found, open_in, open_parent, status};
+pub use linux::{Directory, Found, open_in, open_parent, spot_at, spot_of, status};
 
 /// The parent of all runtime directories (file-hierarchy(7)).
 pub const PARENT: &str = "/run/user";
@@ -37,6 +37,17 @@ impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{} {:04o}", self.uid, self.gid, self.mode)
     }
+}
+
+/// Where a lookup ended: two that have the same ended in the same directory on the same mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The mount, by the number that no later one gets; not the one of the mount table.
+    pub mount: u64,
+    /// Superblock.
+    pub device: (u64, u64),
+    /// Directory in it.
+    pub inode: u64,
 }
 
 /// What stands at a path, without the descriptor.

@@ -14,6 +14,7 @@ pub mod linger;
 pub mod mounts;
 pub mod namespace;
 pub mod policy;
+pub mod sole_mount;
 pub mod wsl;
 pub mod wslg;
 

@@ -9,6 +9,11 @@ use std::io::ErrorKind;
 use anyhow::{Context, Result};
 use oneshot::{Exit, Root, refuse};
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::shares_root;
+
 /// How this process's mount namespace compares with that of PID 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MountNamespace {

@@ -1,17 +1,19 @@
 //! The look at the directory itself: a few system calls and no process, because this is what every login pays for.
 
 use anyhow::{Context, Result};
-use oneshot::{Exit, Root, refuse};
+use oneshot::Root;
 use user_session::capability::{self, Whose};
 use user_session::directory::{self, Directory, Found};
 use user_session::limits::{self, Limits};
-use user_session::namespace::{self, MountNamespace};
-use user_session::{Account, Mount, MountTable, wslg};
+use user_session::{Account, Mount, wslg};
 
 use crate::arguments::Wishes;
 use crate::decide;
 use crate::facts::{Facts, Place, Space};
 use crate::session;
+
+mod ground;
+use ground::Ground;
 
 /// pam_nologin(8), systemd-user-sessions.service(8).
 const NOLOGIN: &str = "/run/nologin";
@@ -31,29 +33,50 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         None => (Place::Missing, None),
     };
     let handles = Handles { parent: parent_handle, place: place_handle };
-    let path = directory::path(account.uid);
-    let table = MountTable::read_around(root, &path)?;
-    let layers: Vec<Mount> = table.stack(&path).into_iter().cloned().collect();
-    let is_elsewhere = !is_same_ground(root, &table, &path, &parent, &place)?;
-    let elsewhere = |layer: &Mount| {
-        let others = table.0.iter().filter(|row| row.device == layer.device);
-        let foreign = others.filter(|row| !decide::is_runtime_directory(&row.point, account.uid));
-        foreign.map(|row| row.point.clone()).collect()
+    let places = [parent, place];
+    // What the short way finds in order is in order; of all else the table has the last word.
+    let quick = match Ground::of_sole_mount(root, account.uid, &handles) {
+        Some(ground) => Some(facts_on(ground, root, account, places, &handles)?),
+        None => None,
     };
+    let mut facts = match quick.filter(|facts| decide::is_in_order(facts, wishes)) {
+        Some(facts) => facts,
+        None => {
+            let ground = Ground::of_table(root, account.uid, places)?;
+            facts_on(ground, root, account, places, &handles)?
+        }
+    };
+    if !facts.is_elsewhere && (wishes.start_manager || !decide::is_in_order(&facts, wishes)) {
+        facts.session = Some(session::gather(root, &facts, handles.place.as_ref())?);
+    }
+    Ok((facts, handles))
+}
+
+fn facts_on(
+    ground: Ground,
+    root: &Root,
+    account: &Account,
+    [parent, place]: [Place; 2],
+    handles: &Handles,
+) -> Result<Facts> {
+    let Ground { layers, shown_elsewhere, backing, is_elsewhere } = ground;
     let lost_links = wslg::lost(root, handles.place.as_ref())?;
     let stands = matches!(place, Place::Directory(_));
     let nologin = root.has(NOLOGIN)?;
-    let mut facts = Facts {
+    let has_limits = !layers.is_empty() && layers.iter().all(shows_limits);
+    Ok(Facts {
         account: account.clone(),
         parent,
         place,
-        shown_elsewhere: layers.last().map(elsewhere).unwrap_or_default(),
-        backing: table
-            .visible(&directory::path(account.uid))
-            .map(|row| row.fstype.clone())
-            .unwrap_or_default(),
-        space: if layers.is_empty() { None } else { space(handles.place.as_ref())? },
-        limits: Limits { size: 0, inodes: 0 },
+        shown_elsewhere,
+        backing,
+        // What the table shows of the limits is enough.
+        space: if layers.is_empty() || has_limits { None } else { space(handles.place.as_ref())? },
+        limits: if has_limits {
+            Limits { size: 0, inodes: 0 }
+        } else {
+            limits::read(root, limits::physical_memory()?)?
+        },
         // Whoever has a mount there may mount; only a plain directory leaves the question open.
         may_mount: !layers.is_empty() || capability::may_mount(root, Whose::OwnNow)?.unwrap_or(false),
         // It matters only where something is missing, or held up by what is normal while the host boots.
@@ -63,14 +86,7 @@ pub(crate) fn gather(root: &Root, account: &Account, wishes: &Wishes) -> Result<
         is_elsewhere,
         nologin,
         session: None,
-    };
-    if !facts.layers.iter().all(shows_limits) || facts.layers.is_empty() {
-        facts.limits = limits::read(root, limits::physical_memory()?)?;
-    }
-    if !facts.is_elsewhere && (wishes.start_manager || !decide::is_in_order(&facts, wishes)) {
-        facts.session = Some(session::gather(root, &facts, handles.place.as_ref())?);
-    }
-    Ok((facts, handles))
+    })
 }
 
 fn split(found: Found) -> (Place, Option<Directory>) {
@@ -83,37 +99,6 @@ fn split(found: Found) -> (Place, Option<Directory>) {
 
 fn shows_limits(layer: &Mount) -> bool {
     layer.super_option("size").is_some() && layer.super_option("nr_inodes").is_some()
-}
-
-/// Whether the deepest directory that was opened here is the one that the service manager sees at that path. It is
-/// not in another mount namespace; and not for a moment while a mount comes or goes.
-fn is_same_ground(
-    root: &Root,
-    table: &MountTable,
-    path: &str,
-    parent: &Place,
-    place: &Place,
-) -> Result<bool> {
-    // The table of a tree is written by hand.
-    if !root.is_real() {
-        return Ok(true);
-    }
-    let (path, status) = match (parent, place) {
-        (_, Place::Directory(status)) => (path, status),
-        (Place::Directory(status), _) => (directory::PARENT, status),
-        _ => return Ok(true),
-    };
-    let seen = table.visible(path);
-    if status.mount.is_some() && status.mount == seen.map(|row| u64::from(row.id)) {
-        return Ok(true);
-    }
-    if namespace::of_this_process(root)? == MountNamespace::Other {
-        return Ok(false);
-    }
-    if status.mount.is_none() && seen.is_some_and(|row| row.device == status.device) {
-        return Ok(true);
-    }
-    Err(refuse(Exit::Busy, "a mount came or went while it was looked at; nothing was changed, run it again"))
 }
 
 fn space(place: Option<&Directory>) -> Result<Option<Space>> {

@@ -17,7 +17,10 @@ pub const MANUAL: Manual = Manual {
     ],
     files: &[
         ("/run/user/UID", "The directory that is mended."),
-        ("/proc/1/mountinfo", "Which mounts the service manager sees there."),
+        (
+            "/proc/1/mountinfo",
+            "Which mounts the service manager sees there; not read where statmount(2) shows that all is in order.",
+        ),
         ("/etc/passwd", "Name and primary group; then the name service and getent(1)."),
         ("/etc/fstab", "Read for the cause, never written."),
         ("/etc/systemd/logind.conf", "RuntimeDirectorySize= and RuntimeDirectoryInodesMax=, with drop-ins."),

@@ -1,5 +1,6 @@
 //! Opening what stands there.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::{Context, Result};
@@ -7,7 +8,7 @@ use nix::fcntl::{AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use oneshot::Root;
 
-use super::{Kind, PARENT, Place, Status};
+use super::{Kind, PARENT, Place, Spot, Status};
 
 /// Opens nothing but the place itself, and follows no link.
 const PLACE: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
@@ -49,6 +50,16 @@ pub fn open_in(parent: &Directory, name: &str) -> Result<Found> {
 /// The status of an open directory as it is now.
 pub fn status(fd: impl AsFd) -> nix::Result<Status> {
     super::sys::statx(fd.as_fd())
+}
+
+/// Where an open directory is; `None` before Linux 6.8.
+pub fn spot_of(fd: impl AsFd) -> nix::Result<Option<Spot>> {
+    super::sys::spot_of(fd.as_fd())
+}
+
+/// Where an absolute path leads, through links; `None` before Linux 6.8.
+pub fn spot_at(path: &CStr) -> nix::Result<Option<Spot>> {
+    super::sys::spot_at(path)
 }
 
 impl Found {
