@@ -20,7 +20,7 @@ use crate::{judge, watch};
 const REMOVAL: Duration = Duration::from_secs(120);
 
 /// A project that can be worked on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stack {
     /// Below which everything is.
     pub root: Root,
@@ -142,6 +142,11 @@ impl Stack {
             }
         }
         Ok(images)
+    }
+
+    /// Lets the name of an image stand for the image with this id again.
+    pub fn tag(&self, id: &str, name: &str) -> Result<()> {
+        self.podman.command().args(["tag", "--", id, name]).output().map(|_| ())
     }
 
     /// Where a relative path of the configuration begins: beside the first file.
