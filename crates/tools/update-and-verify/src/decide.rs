@@ -26,7 +26,7 @@ pub fn to_watch(facts: &Facts) -> BTreeSet<String> {
     let concerned = facts.before.iter().filter(|one| {
         let unit = one.unit.as_deref().unwrap_or_default();
         let is_same = |row: &&Row| row.image == one.image_name || (!unit.is_empty() && row.unit == unit);
-        one.is_running && (touched.iter().any(|row| is_same(&row)) || reloaded(unit))
+        one.is_running && (touched.iter().any(is_same) || reloaded(unit))
     });
     names.extend(concerned.map(|one| one.name.clone()));
     names

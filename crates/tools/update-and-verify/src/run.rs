@@ -236,7 +236,7 @@ fn steps(facts: &Facts) -> Vec<Step> {
         match row {
             Some(Updated::Pending) => add(&one.name, unit, &one.image_name, StepState::Would),
             None if facts.is_dry && is_own && is_old => {
-                add(&one.name, unit, &one.image_name, StepState::Would)
+                add(&one.name, unit, &one.image_name, StepState::Would);
             }
             _ if facts.is_dry => {}
             // What was updated and is gone was updated all the same.
