@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use crate::podman::{Container, IMAGE, Podman};
 
-/// A project in `~/NAME`, with the folder `~/NAME/state` at `/state` of its services.
+/// A project in `~/NAME`, with the folder `~/NAME/state` at `/state` of its services. Dropping it removes its containers,
+/// whose health checks would keep a small machine busy.
 #[derive(Debug)]
 pub struct Project<'a> {
     /// Where it is.
@@ -94,5 +95,13 @@ impl<'a> Project<'a> {
         self.podman.write(&format!(".config/systemd/user/{name}"), &text)?;
         self.podman.user(&["systemctl", "--user", "daemon-reload"]).ok()?;
         Ok(name)
+    }
+}
+
+impl Drop for Project<'_> {
+    fn drop(&mut self) {
+        let filter = format!("label=com.docker.compose.project={}", self.name);
+        // The machine goes away all the same.
+        self.podman.user(&["podman", "rm", "--force", "--time=0", "--filter", &filter]).run().ok();
     }
 }

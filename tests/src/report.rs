@@ -34,6 +34,9 @@ pub struct Finding {
     pub id: String,
     /// `ok`, `warn`, `fail` or `skip`.
     pub status: String,
+    /// What it is about, where a run looks at several things.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// For people.
     pub text: String,
     /// `RF1` to `RF21`, when it is one of these.
@@ -78,6 +81,31 @@ impl Report {
         Ok(self)
     }
 
+    /// Fails unless a finding of one of these shapes, with this status, is about the subject.
+    pub fn blames(self, status: &str, shapes: &[&str], subject: &str) -> Result<Self> {
+        let blamed = self.findings.iter().any(|finding| {
+            finding.status == status
+                && finding.shape.as_deref().is_some_and(|shape| shapes.contains(&shape))
+                && finding.is_about(subject)
+        });
+        ensure!(blamed, "no finding says {status} of {subject} with {shapes:?}: {self:#?}");
+        Ok(self)
+    }
+
+    /// Fails unless something that failed is about the subject, whatever its shape.
+    pub fn fails(self, subject: &str) -> Result<Self> {
+        let failed =
+            self.findings.iter().any(|finding| finding.status == "fail" && finding.is_about(subject));
+        ensure!(failed, "nothing fails that is about {subject}: {self:#?}");
+        Ok(self)
+    }
+
+    /// Fails if a finding does.
+    pub fn without_failures(self) -> Result<Self> {
+        ensure!(self.findings.iter().all(|finding| finding.status != "fail"), "something fails: {self:#?}");
+        Ok(self)
+    }
+
     /// Fails unless the findings of this shape, with their hints, say all of this.
     pub fn explains(self, shape: &str, texts: &[&str]) -> Result<Self> {
         let report = self.names(shape)?;
@@ -112,6 +140,15 @@ impl Report {
         ensure!(!self.steps.is_empty(), "expecting steps: {self:#?}");
         ensure!(self.steps.iter().all(|step| step.state == "done"), "a step is not done: {self:#?}");
         Ok(self)
+    }
+}
+
+impl Finding {
+    /// Whether the subject has this name as a word of its own: `app` is not in `app2`.
+    pub fn is_about(&self, name: &str) -> bool {
+        let of_name = |letter: char| letter.is_alphanumeric() || "@.-".contains(letter);
+        let subject = self.subject.as_deref().unwrap_or_default();
+        subject == name || subject.split(|letter| !of_name(letter)).any(|word| word == name)
     }
 }
 

@@ -334,7 +334,8 @@ impl Found<'_> {
     fn down(&mut self) {
         let (case, unit) = (self.case, &self.case.last.unit);
         if !unit.is_up() {
-            let was_up = case.after.unit.is_up();
+            // What is no oneshot was up when systemctl called it done, however short.
+            let was_up = case.after.unit.is_up() || (*case.said == Said::Done && !case.last.is_oneshot());
             self.reasons.push(Reason::Down { state: unit.summary(), was_up });
         }
     }

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
+use evidence::Record;
 use oneshot::{Backoff, Deadline, Exit, Root, deadline, refuse};
 use systemd::Scope;
 use systemd::journal::Trail;
@@ -42,8 +43,8 @@ pub struct Request<'a> {
 pub struct Transaction {
     /// One for each unit that was named, then one for each member of a target that had a part in it.
     pub judgements: Vec<Judgement>,
-    /// Whether the manager was asked for a job at all.
-    pub was_asked: bool,
+    /// The units for which the manager was asked for a job, by their primary names.
+    pub asked: Vec<String>,
 }
 
 /// A unit on its way to its verdict.
@@ -54,6 +55,29 @@ struct Seen {
     after: Detail,
     last: Detail,
     said: Said,
+}
+
+impl Seen {
+    fn case<'a>(
+        &'a self,
+        request: &Request<'_>,
+        since: u64,
+        trail: Option<&'a Trail>,
+        evidence: &'a [Record],
+    ) -> Case<'a> {
+        Case {
+            verb: request.verb,
+            before: &self.before,
+            after: &self.after,
+            last: &self.last,
+            said: &self.said,
+            since,
+            trail,
+            evidence,
+            is_member: self.target.is_some(),
+            accept_ignored: request.accept_ignored,
+        }
+    }
 }
 
 /// Asks for the job, waits for its end, watches, and judges. `say` is told what is being waited for.
@@ -67,26 +91,26 @@ pub fn run(request: &Request<'_>, say: &mut dyn FnMut(&str)) -> Result<Transacti
     };
     let asked: Vec<(String, String)> =
         seen.iter().filter(can_run).map(|seen| (seen.name.clone(), seen.before.unit.id.clone())).collect();
-    let was_asked = !asked.is_empty();
     let since = deadline::monotonic()?;
-    if was_asked {
+    if !asked.is_empty() {
         let names = asked.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-        say(&format!("{} {names}", request.verb.word()));
+        say(&format!("waiting for the {} of {names}", request.verb.word()));
         let deadline = Deadline::after(request.timeout);
         let said = ask(request, &asked, &deadline)?;
         after(request, &mut seen, &asked, &said, &deadline)?;
         watch(request, &mut seen, say)?;
     }
-    Ok(Transaction { judgements: judgements(request, &seen, since)?, was_asked })
+    let asked = asked.into_iter().map(|(_, id)| id).collect();
+    Ok(Transaction { judgements: judgements(request, &seen, since)?, asked })
 }
 
 /// The named units that cannot run at all, judged without asking for anything.
 pub fn unfit(request: &Request<'_>) -> Result<Vec<Judgement>> {
     gather::reachable(request.scope)?;
-    let mut seen = before(request)?;
-    seen.retain(|seen| seen.target.is_none());
-    let judgements = judgements(request, &seen, deadline::monotonic()?)?;
-    Ok(judgements.into_iter().filter(|judgement| judgement.verdict == Verdict::Config).collect())
+    let seen = before(request)?;
+    let named = seen.iter().filter(|seen| seen.target.is_none());
+    let judgements = named.map(|seen| judge(&seen.case(request, 0, None, &[])));
+    Ok(judgements.filter(|judgement| judgement.verdict == Verdict::Config).collect())
 }
 
 /// The units in full as their manager has them loaded.
@@ -209,19 +233,8 @@ fn judgements(request: &Request<'_>, seen: &[Seen], since: u64) -> Result<Vec<Ju
         evidence.push(gather::evidence(request.scope, &seen.last.unit.id)?);
     }
     let case = |at: usize, trail| {
-        let seen: &Seen = seen.get(at)?;
-        Some(Case {
-            verb: request.verb,
-            before: &seen.before,
-            after: &seen.after,
-            last: &seen.last,
-            said: &seen.said,
-            since,
-            trail,
-            evidence: evidence.get(at).map_or(&[], Vec::as_slice),
-            is_member: seen.target.is_some(),
-            accept_ignored: request.accept_ignored,
-        })
+        let records = evidence.get(at).map_or(&[] as &[Record], Vec::as_slice);
+        Some(seen.get(at)?.case(request, since, trail, records))
     };
     let cases: Vec<Case<'_>> = (0..seen.len()).filter_map(|at| case(at, None)).collect();
     let needed: Vec<String> =

@@ -156,24 +156,29 @@ fn every_option_is_on_the_page() -> Result<()> {
     Ok(())
 }
 
-/// The shapes that a source names, such as `RF1`.
-fn shapes(code: &str) -> BTreeSet<String> {
-    let words = code.split("\"RF").skip(1).filter_map(|rest| rest.split('"').next());
-    words.filter(|number| number.parse::<u8>().is_ok()).map(|number| format!("RF{number}")).collect()
+/// The shapes of a family that a source names, such as `RF1`.
+fn shapes(code: &str, family: &str) -> BTreeSet<String> {
+    let begin = format!("\"{family}");
+    let words = code.split(&begin).skip(1).filter_map(|rest| rest.split('"').next());
+    words.filter(|number| number.parse::<u8>().is_ok()).map(|number| format!("{family}{number}")).collect()
 }
 
 #[test]
 fn every_shape_that_is_named_is_in_the_table_of_shapes() -> Result<()> {
-    let documented = documented(&page("fix-runtime-dir")?, "Failure shapes");
-    let all: BTreeSet<String> = (1..=21).map(|number| format!("RF{number}")).collect();
-    assert_eq!(documented, all);
     let mut code = String::new();
-    source(&programs::workspace().join("crates/user-session/src"), &mut code)?;
+    for facts in ["user-session", "unit-restart"] {
+        source(&programs::workspace().join("crates").join(facts).join("src"), &mut code)?;
+    }
     for name in programs::names() {
         source(&programs::sources(name).join("src"), &mut code)?;
     }
-    let unknown: Vec<_> = shapes(&code).difference(&documented).cloned().collect();
-    ensure!(unknown.is_empty(), "docs/programs/fix-runtime-dir.md does not know {unknown:?}");
+    for (family, most, name) in [("RF", 21, "fix-runtime-dir"), ("SF", 13, "restart-and-verify")] {
+        let documented = documented(&page(name)?, "Failure shapes");
+        let all: BTreeSet<String> = (1..=most).map(|number| format!("{family}{number}")).collect();
+        assert_eq!(documented, all);
+        let unknown: Vec<_> = shapes(&code, family).difference(&documented).cloned().collect();
+        ensure!(unknown.is_empty(), "docs/programs/{name}.md does not know {unknown:?}");
+    }
     Ok(())
 }
 

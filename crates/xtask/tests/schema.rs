@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 20] = [
+const CASES: [Case; 25] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -39,6 +39,11 @@ const CASES: [Case; 20] = [
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
+    case("restart-and-verify", &["--lint", "good"], "ok", units),
+    case("restart-and-verify", &["--lint", "bad", "good"], "failed", units),
+    case("restart-and-verify", &["--lint", "nothing"], "config", units),
+    case("restart-and-verify", &["--dry-run", "good", "bad"], "would-change", units),
+    case("restart-and-verify", &["good"], "unavailable", units),
     case("apply-and-verify", &APPLY, "changed", project),
     case(
         "apply-and-verify",
@@ -86,6 +91,14 @@ fn without_systemd(tree: &Path) -> Result<()> {
 fn without_proc(tree: &Path) -> Result<()> {
     plain_directory(tree)?;
     Ok(fs::remove_dir_all(tree.join("proc"))?)
+}
+
+fn units(tree: &Path) -> Result<()> {
+    let folder = tree.join("etc/systemd/system");
+    fs::create_dir_all(&folder)?;
+    let good = "[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=9\nExecStart=/bin/true\n";
+    fs::write(folder.join("good.service"), good)?;
+    Ok(fs::write(folder.join("bad.service"), format!("{good}ExecStopPost=/bin/systemctl reset-failed\n"))?)
 }
 
 fn broken_accounts(tree: &Path) -> Result<()> {

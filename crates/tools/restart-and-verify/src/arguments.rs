@@ -17,8 +17,8 @@ pub struct Arguments {
     pub units: Vec<Name>,
 
     /// Of the caller's own service manager
-    #[arg(long)]
-    pub user: bool,
+    #[arg(long = "user", id = "own")]
+    pub own: bool,
 
     /// Of another user's service manager, as root: USER@, a name or a uid
     #[arg(long, value_name = "USER@")]

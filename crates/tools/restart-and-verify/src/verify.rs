@@ -6,6 +6,7 @@ use anyhow::Result;
 use oneshot::progress::Live;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Report, StepState, refuse};
+use systemd::unit::Name;
 use unit_restart::{Request, Verb, Verdict};
 
 use crate::arguments::Arguments;
@@ -35,8 +36,11 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
                 .into_iter()
                 .for_each(|finding| report.finding(finding));
         }
-        if unfit.len() < arguments.units.len() {
-            report.step(step(arguments, StepState::Would));
+        let named = arguments.units.iter().map(Name::as_str);
+        let fit: Vec<&str> =
+            named.filter(|name| !unfit.iter().any(|judgement| judgement.unit == **name)).collect();
+        if !fit.is_empty() {
+            report.step(step(arguments, &fit, StepState::Would));
         }
         return Ok(());
     }
@@ -47,8 +51,9 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let transaction = unit_restart::run(&request, &mut |text| progress.say(text))?;
     drop(progress);
     let has_run = transaction.judgements.iter().any(|judgement| judgement.verdict != Verdict::AlreadyUp);
-    if transaction.was_asked && has_run {
-        report.step(step(arguments, StepState::Done));
+    if !transaction.asked.is_empty() && has_run {
+        let asked: Vec<&str> = transaction.asked.iter().map(String::as_str).collect();
+        report.step(step(arguments, &asked, StepState::Done));
     }
     for judgement in &transaction.judgements {
         report.detail(&format!("{judgement:?}"));
@@ -59,8 +64,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn step(arguments: &Arguments, state: StepState) -> Record {
-    let units: Vec<&str> = arguments.units.iter().map(systemd::unit::Name::as_str).collect();
+fn step(arguments: &Arguments, units: &[&str], state: StepState) -> Record {
     let (target, list) = (units.join(" "), units.join(", "));
     if arguments.start {
         Record::new("start-units", target, format!("start {list}"), state)

@@ -19,7 +19,7 @@ impl Manager {
         let root = arguments.common.root();
         let own = geteuid();
         let Some(whose) = &arguments.machine else {
-            return Ok(if arguments.user {
+            return Ok(if arguments.own {
                 let scope = Scope::user(own.as_raw(), getegid().as_raw());
                 Self { scope, systemctl: "systemctl --user".to_owned() }
             } else {
