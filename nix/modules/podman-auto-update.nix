@@ -34,7 +34,8 @@ in
         default = null;
         example = 900;
         description = ''
-          Within how many seconds everything must be verified. Null leaves it to {command}`update-and-verify`.
+          Within how many seconds everything must be pulled, restarted and verified. Null leaves it to
+          {command}`update-and-verify`: 900.
         '';
       };
 
@@ -43,7 +44,8 @@ in
         default = null;
         example = 30;
         description = ''
-          For how many seconds an updated container must stay verified. Null leaves it to {command}`update-and-verify`.
+          For how many seconds each container must have been up, counted from its own start. Null leaves it to
+          {command}`update-and-verify`: 10.
         '';
       };
 
@@ -52,8 +54,8 @@ in
         default = [ ];
         example = [ "web.service" ];
         description = ''
-          Units that must have been looked at. {command}`podman auto-update` says nothing of a container that does not run
-          or has lost its label; with this, that is a failure.
+          Units that must have been looked at, stacks too. {command}`podman auto-update` says nothing of a container that
+          does not run or has lost its label; with this, that is a failure.
         '';
       };
 
@@ -103,17 +105,22 @@ in
     {
       service = {
         unit = unitFile.defaults service.Unit;
-        service = unitFile.defaults (removeAttrs service.Service [ "ExecStart" ]) // {
-          ExecStart = unitFile.command (
-            [ (lib.getExe' cfg.package "update-and-verify") ]
-            ++ maybe "--timeout" cfg.timeout
-            ++ maybe "--stable" cfg.stable
-            ++ lib.concatMap (unit: [
-              "--expect"
-              unit
-            ]) cfg.expect
-          );
-        };
+        service =
+          unitFile.defaults (removeAttrs service.Service [ "ExecStart" ])
+          // {
+            ExecStart = unitFile.command (
+              [ (lib.getExe' cfg.package "update-and-verify") ]
+              ++ maybe "--timeout" cfg.timeout
+              ++ maybe "--stable" cfg.stable
+              ++ lib.concatMap (unit: [
+                "--expect"
+                unit
+              ]) cfg.expect
+            );
+          }
+          // lib.optionalAttrs (cfg.timeout != null) {
+            TimeoutStartSec = lib.mkDefault (cfg.timeout + 300);
+          };
       };
       timer = {
         unit = unitFile.defaults timer.Unit;

@@ -6,8 +6,17 @@ use anyhow::{Result, ensure};
 use lab::{Machine, Release};
 
 /// Instances, because a template alone cannot be verified. The second is systemd's own, with our drop-in.
-const UNITS: [&str; 3] =
-    ["fix-runtime-dir@1000.service", "user-runtime-dir@1000.service", "fix-linger@tim.service"];
+const UNITS: [&str; 5] = [
+    "fix-runtime-dir@1000.service",
+    "user-runtime-dir@1000.service",
+    "fix-linger@tim.service",
+    "update-and-verify.service",
+    "update-and-verify.timer",
+];
+
+/// Of the user's manager.
+const OF_USERS: [&str; 3] =
+    ["podman-stack@web.service", "update-and-verify.service", "update-and-verify.timer"];
 
 /// Units of our own, which systemd must call at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
 const OWN: [&str; 2] = ["fix-runtime-dir@1000.service", "fix-linger@tim.service"];
@@ -18,6 +27,8 @@ fn main() -> ExitCode {
         .on_each("verify_has_nothing_to_say", verify)
         .on_each("security_calls_them_ok", security)
         .on_each("an_enabled_instance_runs_at_boot", enabled)
+        .with_podman()
+        .on(&Release::WITH_PODMAN, "verify_has_nothing_to_say_of_those_of_users", verify_of_users)
         .run()
 }
 
@@ -32,6 +43,18 @@ fn verify(release: Release) -> Result<()> {
     std::fs::write(machine.path("/etc/systemd/system/broken@.service"), broken)?;
     let verified = machine.root(&["systemd-analyze", "verify", "--man=no", "broken@1.service"]).run()?;
     ensure!(!verified.stderr.is_empty(), "{verified}");
+    Ok(())
+}
+
+/// With podman, because a stack is stopped by podman-compose.
+fn verify_of_users(release: Release) -> Result<()> {
+    let machine = Machine::builder(release).podman().linger("tim").programs().boot()?;
+    machine.wait_for("user@1000.service", "active", std::time::Duration::from_secs(20))?;
+    for unit in OF_USERS {
+        let verify = ["systemd-analyze", "verify", "--user", "--man=no", unit];
+        let verified = machine.user("tim", &verify).ok()?;
+        ensure!(verified.stdout.is_empty() && verified.stderr.is_empty(), "{verified}");
+    }
     Ok(())
 }
 

@@ -306,7 +306,12 @@ impl Found<'_> {
     /// The program's own word on this run.
     fn evidence(&mut self) {
         let (invocation, since) = (self.case.invocation(), self.case.since);
+        let verb = self.case.verb;
         let own = self.case.evidence.iter().filter(|record| match invocation {
+            // A run may be reloaded often, and each time leaves evidence of the same run.
+            Some(invocation) if verb == Verb::Reload => {
+                record.invocation == invocation && record.ended >= since
+            }
             Some(invocation) => record.invocation == invocation,
             None => record.ended >= since,
         });

@@ -204,8 +204,10 @@ in
       {
         start = map baseNameOf (named "ExecStart" "update-and-verify.service" host);
         calendar = named "OnCalendar" "update-and-verify.timer" host;
+        patience = named "TimeoutStartSec" "update-and-verify.service" host;
       };
     expected = {
+      patience = [ "TimeoutStartSec=1200" ];
       start = [ "update-and-verify --timeout 900 --stable 30 --expect web.service --expect db.service" ];
       calendar = [ "OnCalendar=Sun 04:00" ];
     };

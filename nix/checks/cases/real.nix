@@ -60,9 +60,21 @@ in
 
   the_package_has_the_units_of_the_programs = {
     expr = lib.mapAttrs (_: farm: map (entry: baseNameOf entry) (lib.attrNames farm.entries)) (
-      lib.getAttrs [ "fix-linger" "fix-runtime-dir" ] package.units
+      lib.getAttrs [
+        "apply-and-verify"
+        "fix-linger"
+        "fix-runtime-dir"
+        "update-and-verify"
+      ] package.units
     );
     expected = {
+      apply-and-verify = [ "podman-stack@.service" ];
+      update-and-verify = [
+        "update-and-verify.service"
+        "update-and-verify.timer"
+        "update-and-verify.service"
+        "update-and-verify.timer"
+      ];
       fix-linger = [ "fix-linger@.service" ];
       fix-runtime-dir = [
         "fix-runtime-dir@.service"
