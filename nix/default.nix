@@ -12,6 +12,12 @@ let
     "aarch64-darwin"
   ];
   eachSystem = make: lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
+
+  homeModules = {
+    default = ./modules/home-manager;
+    podman-auto-update = ./modules/home-manager/podman-auto-update.nix;
+    podman-stacks = ./modules/home-manager/podman-stacks.nix;
+  };
 in
 {
   overlays.default = import ./overlay.nix;
@@ -27,10 +33,16 @@ in
     }
   );
 
-  nixosModules = rec {
-    default = systemd-user-session;
-    systemd-user-session = ./modules/nixos;
+  nixosModules = {
+    default = ./modules/nixos;
+    podman-auto-update = ./modules/nixos/podman-auto-update.nix;
+    podman-stacks = ./modules/nixos/podman-stacks.nix;
+    systemd-user-session = ./modules/nixos/systemd-user-session.nix;
   };
+
+  # Both names are in use.
+  inherit homeModules;
+  homeManagerModules = homeModules;
 
   checks = eachSystem (
     pkgs:

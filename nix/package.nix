@@ -13,7 +13,7 @@ let
   tools = ../crates/tools;
   folders =
     path: lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir path));
-  programs = folders tools;
+  programs = lib.filter (name: lib.pathExists (tools + "/${name}/Cargo.toml")) (folders tools);
 
   # Relative names of the unit files that stand beside a program: "system/fix-linger@.service", …
   unitFilesOf =

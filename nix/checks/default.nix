@@ -7,13 +7,21 @@
 let
   inherit (pkgs) lib;
 
-  results = (import ./results.nix { inherit nixpkgs; }).cases;
-  failed = lib.filterAttrs (_: result: !result.passed) results;
-  report = lib.concatStrings (
-    lib.mapAttrsToList (
-      name: result: "${name}\n  is:        ${result.expr}\n  should be: ${result.expected}\n"
-    ) failed
-  );
+  results = import ./results.nix { inherit nixpkgs; };
+  check =
+    { cases, ... }:
+    let
+      failed = lib.filterAttrs (_: result: !result.passed) cases;
+      report = lib.concatStrings (
+        lib.mapAttrsToList (
+          name: result: "${name}\n  is:        ${result.expr}\n  should be: ${result.expected}\n"
+        ) failed
+      );
+    in
+    if failed == { } then
+      pkgs.runCommandLocal "mendutils-modules" { } "touch $out"
+    else
+      throw "a module does not do what it says:\n${report}";
 in
 {
   inherit mendutils;
@@ -22,11 +30,9 @@ in
 // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux (
   {
     # Decided by evaluation alone: --no-build shows it too.
-    module =
-      if failed == { } then
-        pkgs.runCommandLocal "mendutils-module" { } "touch $out"
-      else
-        throw "the NixOS module does not do what it says:\n${report}";
+    module = check results.module;
+    # With stubs: Home Manager is no input of this flake.
+    home-module = check results.home;
   }
   // lib.mapAttrs' (name: test: lib.nameValuePair "vm-${name}" test) (
     removeAttrs mendutils.tests [ "version" ]

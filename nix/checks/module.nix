@@ -1,4 +1,4 @@
-# What the NixOS module does to a host, case by case: { <case> = { expr, expected }; }.
+# What the NixOS modules do to a host, case by case: { <case> = { expr, expected }; }.
 #
 # tests/tests/nix.rs and the flake's checks evaluate the same cases. Nothing is built.
 {
@@ -96,4 +96,5 @@ in
 import ./cases/layers.nix scope
 // import ./cases/accounts.nix scope
 // import ./cases/guard.nix scope
+// import ./cases/stacks-nixos.nix scope
 // lib.optionalAttrs world.real (import ./cases/real.nix scope)

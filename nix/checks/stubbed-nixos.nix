@@ -1,5 +1,10 @@
 # The options of NixOS that the module reads or sets, under the true `lib.evalModules`: for machines without nixpkgs.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 
 let
   inherit (lib) mkOption types;
@@ -7,6 +12,61 @@ let
   anything = mkOption {
     type = types.attrsOf types.anything;
     default = { };
+  };
+  # A list of lines, or one value that all agree on, as nixos/lib/systemd-unit-options.nix merges them.
+  settings = mkOption {
+    default = { };
+    type = types.attrsOf (
+      lib.mkOptionType {
+        name = "systemd option";
+        merge =
+          place: definitions:
+          if lib.any (one: lib.isList one.value) definitions then
+            lib.concatMap (one: lib.toList one.value) definitions
+          else
+            lib.mergeEqualOption place definitions;
+      }
+    );
+  };
+  yes = mkOption {
+    type = types.bool;
+    default = true;
+  };
+  no = yes // {
+    default = false;
+  };
+  services = mkOption {
+    default = { };
+    type = types.attrsOf (
+      types.submodule {
+        options = {
+          unitConfig = settings;
+          serviceConfig = settings;
+          path = list;
+          environment = anything;
+          wantedBy = list;
+          reloadIfChanged = no;
+          restartIfChanged = yes;
+          stopIfChanged = yes;
+          postStop = mkOption {
+            type = types.lines;
+            default = "";
+          };
+        };
+      }
+    );
+  };
+  timers = mkOption {
+    default = { };
+    type = types.attrsOf (
+      types.submodule {
+        options = {
+          unitConfig = settings;
+          timerConfig = settings;
+          wantedBy = list;
+        };
+      }
+    );
   };
   list = mkOption {
     type = types.listOf types.anything;
@@ -35,10 +95,19 @@ in
     system.stateVersion = mkOption { type = types.str; };
     systemd = {
       packages = list;
-      services = anything;
+      inherit services timers;
+      user = { inherit services timers; };
       targets.multi-user.wants = list;
       tmpfiles.settings = anything;
     };
+    virtualisation.podman = {
+      enable = no;
+      package = mkOption {
+        type = types.package;
+        default = pkgs.podman;
+      };
+    };
+    warnings = list;
     users.manageLingering = mkOption {
       type = types.bool;
       default = true;
@@ -66,6 +135,11 @@ in
                 type = types.bool;
                 default = false;
               };
+              autoSubUidGidRange = mkOption {
+                type = types.bool;
+                default = config.isNormalUser;
+              };
+              subUidRanges = list;
               linger = mkOption {
                 type = types.nullOr types.bool;
                 default = lingerDefault;

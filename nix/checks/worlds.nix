@@ -1,13 +1,18 @@
-# Where the cases of module.nix are evaluated: with the real NixOS where nixpkgs is given, else with stubs.
+# Where the cases are evaluated: with the real NixOS where nixpkgs is given, and with the real Home Manager where that is
+# given too; else with stubs.
 #
 # A world gives
 #   real         whether this is the real NixOS
+#   pkgs         the packages, or what stands in for them
 #   wslModules   what makes the `wsl` options exist
 #   evaluate     modules -> { config, options }
 #   fingerprint  an evaluated host -> a value that differs where the built system would
+#   userUnits    an evaluated host -> the text of each user unit that NixOS writes
+#   home         the same of Home Manager: { real, evaluate, fingerprint, units, links }
 {
   nixpkgs ? null,
   nixosWsl ? null,
+  homeManager ? null,
   lib ? import (nixpkgs + "/lib"),
 }:
 
@@ -20,6 +25,64 @@ let
     };
     system.stateVersion = lib.mkDefault "25.11";
   };
+
+  stub = name: {
+    type = "derivation";
+    inherit name;
+    outPath = "/nix/store/00000000000000000000000000000000-${name}";
+    meta.mainProgram = name;
+  };
+  stubPkgs = lib.genAttrs [ "docker-compose" "podman" "podman-compose" ] stub // {
+    callPackage =
+      _path: _arguments:
+      stub "mendutils"
+      // {
+        units = lib.genAttrs [ "fix-runtime-dir" "fix-linger" ] (program: stub "${program}-units");
+      };
+  };
+
+  home = {
+    username = "tim";
+    homeDirectory = "/home/tim";
+    stateVersion = "25.11";
+  };
+  stubbedHome = {
+    real = false;
+    pkgs = stubPkgs;
+    evaluate =
+      modules:
+      lib.evalModules {
+        specialArgs.pkgs = stubPkgs;
+        modules = modules ++ [
+          ./stubbed-home.nix
+          { inherit home; }
+        ];
+      };
+    fingerprint = host: removeAttrs host.config [ "services" ];
+    units = homeUnits;
+    links = homeLinks;
+  };
+  # As modules/systemd.nix of Home Manager writes them. What it has built cannot be read without building.
+  homeUnits =
+    host:
+    let
+      kept = section: lib.filterAttrs (_: value: value != null && value != [ ]) section;
+      render =
+        kind: name: unit:
+        lib.nameValuePair "${name}.${kind}" (
+          lib.generators.toINI { listsAsDuplicateKeys = true; } (
+            lib.filterAttrs (_: section: section != { }) (lib.mapAttrs (_: kept) unit)
+          )
+        );
+    in
+    lib.mapAttrs' (render "service") host.config.systemd.user.services
+    // lib.mapAttrs' (render "timer") host.config.systemd.user.timers;
+  # Which files are forced, of those that are units or links to some.
+  homeLinks =
+    host:
+    lib.mapAttrs (_: file: file.force) (
+      lib.filterAttrs (name: _: lib.hasPrefix "systemd/user/" name) host.config.xdg.configFile
+    );
 in
 if nixpkgs != null then
   let
@@ -30,7 +93,7 @@ if nixpkgs != null then
     };
   in
   {
-    inherit wslModules;
+    inherit wslModules pkgs;
     real = true;
     evaluate =
       modules:
@@ -45,32 +108,86 @@ if nixpkgs != null then
         ];
       };
     fingerprint = host: host.config.system.build.toplevel.outPath;
+    userUnits = host: lib.mapAttrs (_: unit: unit.text) host.config.systemd.user.units;
+
+    home =
+      if homeManager != null then
+        {
+          inherit pkgs;
+          real = true;
+          evaluate =
+            modules:
+            let
+              extended = import (homeManager + "/modules/lib/stdlib-extended.nix") lib;
+            in
+            # As modules/default.nix does it, but for the assertions: a case can look at those that fail.
+            extended.evalModules {
+              class = "homeManager";
+              specialArgs.modulesPath = homeManager + "/modules";
+              modules =
+                modules
+                ++ [ { inherit home; } ]
+                ++ import (homeManager + "/modules/modules.nix") {
+                  inherit pkgs;
+                  lib = extended;
+                };
+            };
+          fingerprint = host: host.config.home.activationPackage.outPath;
+          units = homeUnits;
+          links = homeLinks;
+        }
+      else
+        stubbedHome;
   }
 else
-  let
-    stub = name: {
-      type = "derivation";
-      inherit name;
-      outPath = "/nix/store/00000000000000000000000000000000-${name}";
-    };
-    pkgs.callPackage =
-      _path: _arguments:
-      stub "mendutils"
-      // {
-        units = lib.genAttrs [ "fix-runtime-dir" "fix-linger" ] (program: stub "${program}-units");
-      };
-  in
   {
     inherit wslModules;
     real = false;
+    pkgs = stubPkgs;
     evaluate =
       modules:
       lib.evalModules {
-        specialArgs = { inherit pkgs; };
+        specialArgs.pkgs = stubPkgs;
         modules = modules ++ [
           ./stubbed-nixos.nix
           base
         ];
       };
-    fingerprint = host: removeAttrs host.config [ "wsl-settings" ];
+    fingerprint =
+      host:
+      removeAttrs host.config [
+        "mendutils"
+        "services"
+        "wsl-settings"
+      ];
+    userUnits =
+      host:
+      let
+        # As nixos/lib/systemd-lib.nix writes them.
+        lines = lib.mapAttrsToList (key: value: map (one: "${key}=${toString one}\n") (lib.toList value));
+        section = name: body: "[${name}]\n" + lib.concatStrings (lib.flatten body) + "\n";
+        service =
+          unit:
+          section "Unit" (lines unit.unitConfig)
+          + section "Service" [
+            (lib.mapAttrsToList (name: value: "Environment=${builtins.toJSON "${name}=${value}"}\n") (
+              unit.environment
+              // lib.optionalAttrs (unit.path != [ ]) {
+                PATH = lib.concatMapStringsSep ":" (package: "${package}/bin") unit.path;
+              }
+            ))
+            (lib.optional unit.reloadIfChanged "X-ReloadIfChanged=true\n")
+            (lib.optional (!unit.restartIfChanged) "X-RestartIfChanged=false\n")
+            (lines unit.serviceConfig)
+          ];
+        timer = unit: section "Unit" (lines unit.unitConfig) + section "Timer" (lines unit.timerConfig);
+      in
+      lib.mapAttrs' (
+        name: unit: lib.nameValuePair "${name}.service" (service unit)
+      ) host.config.systemd.user.services
+      // lib.mapAttrs' (
+        name: unit: lib.nameValuePair "${name}.timer" (timer unit)
+      ) host.config.systemd.user.timers;
+
+    home = stubbedHome;
   }

@@ -2,6 +2,7 @@
 {
   linger-by-unit = ./linger-by-unit.nix;
   next-login = ./next-login.nix;
+  podman-stack = ./podman-stack.nix;
   stray-mount = ./stray-mount.nix;
   switch = ./switch.nix;
 }

@@ -92,6 +92,12 @@ impl Trials {
         self
     }
 
+    /// Cases that were made elsewhere.
+    pub fn and(mut self, trials: Vec<Trial>) -> Self {
+        self.cases.extend(trials);
+        self
+    }
+
     /// Runs them as the arguments say.
     pub fn run(self) -> ExitCode {
         libtest_mimic::run(&Arguments::from_args(), self.cases).exit_code()

@@ -18,7 +18,7 @@ const KEPT: usize = 8;
 /// by a shell in a session) nothing is written.
 pub fn leave(root: &Root, report: &Report, error: Option<&anyhow::Error>) -> Result<()> {
     let Some(invocation) = invocation() else { return Ok(()) };
-    let Some(unit) = unit(root)? else { return Ok(()) };
+    let Some(unit) = own_unit(root)? else { return Ok(()) };
     let object = report.object(error);
     let record = Record {
         unit,
@@ -40,8 +40,8 @@ fn invocation() -> Option<String> {
         .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The service in whose control group this process is.
-fn unit(root: &Root) -> Result<Option<String>> {
+/// The service in whose control group this process is; `None` in a session, and where there is no such group.
+pub fn own_unit(root: &Root) -> Result<Option<String>> {
     let text = root.read("/proc/self/cgroup")?.unwrap_or_default();
     Ok(service(&text))
 }

@@ -1,4 +1,6 @@
 //! Running another program: absolute path, cleared environment, no input, a deadline, never a shell.
+//!
+//! The one exception to the cleared environment is [`Command::inherit`], for programs whose work the environment shapes.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -7,11 +9,16 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use crate::text::tail;
-use crate::{Deadline, Exit, refuse};
+use crate::{Backoff, Deadline, Exit, refuse};
 
+mod folders;
 mod pipes;
+
+pub use folders::Folders;
 
 /// Where programs stand, in the order in which they are looked for: NixOS first, because `/usr/bin` does not exist
 /// there (microsoft/WSL#13236 is the lesson), then every other distribution.
@@ -44,8 +51,11 @@ pub struct Command {
     program: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    inherits: bool,
     owner: Option<(u32, u32)>,
     deadline: Deadline,
+    grace: Duration,
+    is_asked_to_end: fn() -> bool,
 }
 
 /// How it ended and what it said.
@@ -64,7 +74,17 @@ impl Command {
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
         let deadline = Deadline::after(Duration::from_secs(30));
-        Self { program, arguments: Vec::new(), environment: Vec::new(), owner: None, deadline }
+        let (arguments, environment) = (Vec::new(), Vec::new());
+        Self {
+            program,
+            arguments,
+            environment,
+            inherits: false,
+            owner: None,
+            deadline,
+            grace: Duration::ZERO,
+            is_asked_to_end: || false,
+        }
     }
 
     /// Adds one argument.
@@ -81,7 +101,15 @@ impl Command {
         self
     }
 
-    /// Sets one variable in the otherwise empty environment.
+    /// Gives it this process's environment instead of an empty one: for a program of the same user that is configured
+    /// by it, as podman and compose are. Not for what root runs on behalf of somebody else.
+    #[must_use]
+    pub fn inherit(mut self) -> Self {
+        self.inherits = true;
+        self
+    }
+
+    /// Sets one variable in the otherwise empty (or inherited) environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
@@ -102,18 +130,37 @@ impl Command {
         self
     }
 
+    /// Where it is to be ended, it is sent SIGTERM first and has this long before SIGKILL: for a program that has something
+    /// to put in order.
+    #[must_use]
+    pub fn grace(mut self, span: Duration) -> Self {
+        self.grace = span;
+        self
+    }
+
+    /// Ends it, and refuses, once this says so: for a program that ends what it started when it is itself asked to end.
+    #[must_use]
+    pub fn unless(mut self, is_asked_to_end: fn() -> bool) -> Self {
+        self.is_asked_to_end = is_asked_to_end;
+        self
+    }
+
     /// Runs it to its end, or kills it at the deadline and refuses with 4.
     pub fn run(&self) -> Result<Outcome> {
         let name = self.program.display();
         let mut child = self.spawn().with_context(|| format!("starting {name}"))?;
-        match pipes::drain(&mut child, &self.deadline) {
+        let is_over = || self.deadline.is_over() || (self.is_asked_to_end)();
+        match pipes::drain(&mut child, &is_over) {
             Ok(Some((status, stdout, stderr))) => Ok(Outcome { status, stdout, stderr }),
             Ok(None) => {
-                end(&mut child);
+                end(&mut child, self.grace);
+                if !self.deadline.is_over() {
+                    return Err(refuse(Exit::Failed, format!("{self} was ended before it was done")));
+                }
                 Err(refuse(Exit::Undecided, format!("{self} had not ended at the deadline and was killed")))
             }
             Err(error) => {
-                end(&mut child);
+                end(&mut child, self.grace);
                 Err(error).with_context(|| format!("reading the output of {name}"))
             }
         }
@@ -130,10 +177,10 @@ impl Command {
 
     fn spawn(&self) -> std::io::Result<Child> {
         let mut command = std::process::Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.inherits {
+            command.env_clear();
+        }
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         if let Some((uid, gid)) = self.owner {
             // std drops the supplementary groups itself when a root process sets another uid.
@@ -161,9 +208,15 @@ impl Outcome {
 }
 
 /// Kills the whole process group and reaps the child.
-fn end(child: &mut Child) {
+fn end(child: &mut Child, grace: Duration) {
     if let Ok(pid) = i32::try_from(child.id()) {
-        let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        let group = Pid::from_raw(pid);
+        if !grace.is_zero() && killpg(group, Signal::SIGTERM).is_ok() {
+            let patience = Deadline::after(grace);
+            let mut backoff = Backoff::default();
+            while matches!(child.try_wait(), Ok(None)) && backoff.pause(&patience) {}
+        }
+        let _ = killpg(group, Signal::SIGKILL);
     }
     let _ = child.kill();
     let _ = child.wait();
@@ -182,6 +235,12 @@ mod tests {
     fn the_output_comes_back_and_the_environment_is_empty() -> Result<()> {
         let text = shell("echo \"$HOME$USER-$X\"").env("X", "x").output()?;
         assert_eq!(text, "-x\n");
+        Ok(())
+    }
+
+    #[test]
+    fn an_environment_is_inherited_only_when_asked_for() -> Result<()> {
+        assert_eq!(shell("echo ${PATH:+set}$X").inherit().env("X", "x").output()?, "setx\n");
         Ok(())
     }
 
@@ -207,6 +266,25 @@ mod tests {
         let error = shell("sleep 30 & sleep 30").deadline(deadline).run().unwrap_err();
         assert_eq!(exit::of(&error), Exit::Undecided);
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn with_grace_it_may_put_things_in_order_first() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let (ready, mark) = (tree.path().join("ready"), tree.path().join("mark"));
+        let script = "trap 'echo ended >\"$M\"; exit 0' TERM; >\"$R\"; while :; do sleep 0.05; done";
+        let command = shell(script).env("PATH", "/usr/bin:/bin").env("R", &ready).env("M", &mark);
+        let deadline = Deadline::after(Duration::from_secs(2));
+        let error = command.deadline(deadline).grace(Duration::from_secs(20)).run().unwrap_err();
+        assert_eq!(exit::of(&error), Exit::Undecided);
+        assert_eq!(std::fs::read_to_string(mark)?, "ended\n");
+        Ok(())
+    }
+
+    #[test]
+    fn it_is_ended_when_its_caller_is_asked_to_end() {
+        let error = shell("sleep 30").unless(|| true).run().unwrap_err();
+        assert!(format!("{error:#}").contains("before it was done"), "{error:#}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
@@ -20,7 +21,13 @@ pub struct Lock(#[expect(dead_code, reason = "held for its drop")] Flock<File>);
 
 /// Takes the lock called `name`, or refuses with 75 when another run holds it.
 pub fn take(root: &Root, name: &str) -> Result<Lock> {
-    let directory = root.join(DIRECTORY);
+    take_in(root, Path::new(DIRECTORY), name)
+}
+
+/// The same in another folder, which must be one that only the caller can write: for a program of a user, a folder below
+/// the user's runtime directory.
+pub fn take_in(root: &Root, directory: &Path, name: &str) -> Result<Lock> {
+    let directory = root.join(directory);
     DirBuilder::new()
         .recursive(true)
         .mode(0o755)

@@ -4,9 +4,13 @@
 //! the large body because another one wants it. What a program does not name, its linker leaves out.
 
 #[cfg(feature = "progress")]
+mod lines;
+#[cfg(feature = "progress")]
 mod live;
 mod still;
 
+#[cfg(feature = "progress")]
+pub use lines::Lines;
 #[cfg(feature = "progress")]
 pub use live::Live;
 pub use still::Still;

@@ -20,7 +20,7 @@ pub(crate) fn units<S: AsRef<str>>(scope: &Scope, names: &[S]) -> Result<Vec<Det
 }
 
 /// Fails before anything is asked where there is nobody to ask.
-pub(crate) fn reachable(scope: &Scope) -> Result<()> {
+pub fn reachable(scope: &Scope) -> Result<()> {
     let root = Root::default();
     if !manager::is_running(&root)? {
         return Err(refuse(Exit::Unavailable, "systemd is not PID 1 here, so there are no units"));

@@ -8,6 +8,7 @@ mod forgotten;
 mod run;
 
 use evidence::Record;
+use oneshot::Exit;
 use systemd::journal::Trail;
 use systemd::journal::trail::{Entry, Event};
 use systemd::unit::{Detail, Load};
@@ -66,6 +67,19 @@ impl Verdict {
     #[must_use]
     pub fn is_good(self) -> bool {
         matches!(self, Self::Worked | Self::AlreadyUp | Self::Untouched)
+    }
+
+    /// What a program exits with for it.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Worked | Self::AlreadyUp | Self::Untouched => Exit::Ok,
+            Self::Failed => Exit::Failed,
+            Self::Contradicted => Exit::Contradicted,
+            Self::Undecided => Exit::Undecided,
+            Self::Disturbed => Exit::Busy,
+            Self::Config => Exit::Config,
+        }
     }
 }
 

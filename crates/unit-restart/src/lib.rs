@@ -15,6 +15,7 @@ pub mod said;
 mod gather;
 mod transaction;
 
+pub use gather::reachable;
 pub use judge::{Judgement, Verdict};
 pub use lint::Flaw;
 pub use reason::Reason;

@@ -20,10 +20,12 @@ pub struct Program {
 #[must_use]
 pub fn all() -> Vec<Program> {
     vec![
+        of::<apply_and_verify::Arguments>(apply_and_verify::MANUAL),
         of::<check_user_session::Arguments>(check_user_session::MANUAL),
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
         of::<restart_and_verify::Arguments>(restart_and_verify::MANUAL),
+        of::<update_and_verify::Arguments>(update_and_verify::MANUAL),
     ]
 }
 

@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 20] = [
+const CASES: [Case; 25] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -44,7 +44,24 @@ const CASES: [Case; 20] = [
     case("restart-and-verify", &["--lint", "nothing"], "config", units),
     case("restart-and-verify", &["--dry-run", "good", "bad"], "would-change", units),
     case("restart-and-verify", &["good"], "unavailable", units),
+    case("apply-and-verify", &APPLY, "changed", project),
+    case(
+        "apply-and-verify",
+        &["--optional=web", "--project=home", "--file=/srv/compose.yaml"],
+        "ok",
+        project_as_it_is,
+    ),
+    case(
+        "apply-and-verify",
+        &["--dry-run", "--project=home", "--file=/srv/compose.yaml"],
+        "would-change",
+        project,
+    ),
+    case("apply-and-verify", &APPLY, "failed", project_as_it_is),
+    case("apply-and-verify", &APPLY, "config", nothing),
 ];
+
+const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
 
 const fn case(
     program: &'static str,
@@ -87,6 +104,53 @@ fn units(tree: &Path) -> Result<()> {
 fn broken_accounts(tree: &Path) -> Result<()> {
     fs::remove_file(tree.join("etc/passwd"))?;
     Ok(fs::create_dir(tree.join("etc/passwd"))?)
+}
+
+/// A compose project, whose one service comes up healthy.
+fn project(tree: &Path) -> Result<()> {
+    let state = r#""Status":"running","Health":{"Status":"healthy"}"#;
+    provided(tree, state)
+}
+
+/// One that the provider leaves as it is, and whose service is unhealthy.
+fn project_as_it_is(tree: &Path) -> Result<()> {
+    let health = r#"{"Status":"unhealthy","FailingStreak":2,"Log":[{"ExitCode":1,"Output":"x"}]}"#;
+    provided(tree, &format!(r#""Status":"running","Health":{health}"#))?;
+    for name in ["ps.json", "inspect.json"] {
+        fs::copy(tree.join("fake/after").join(name), tree.join("fake").join(name))?;
+    }
+    Ok(())
+}
+
+/// podman and a provider as the tests of apply-and-verify have them.
+fn provided(tree: &Path, state: &str) -> Result<()> {
+    let scripts = programs::sources("apply-and-verify").join("tests/fake");
+    for folder in ["usr/bin", "srv", "fake/after"] {
+        fs::create_dir_all(tree.join(folder))?;
+    }
+    for name in ["podman", "podman-compose"] {
+        symlink(scripts.join(name), tree.join("usr/bin").join(name))?;
+    }
+    for name in ["systemd-run", "newuidmap", "newgidmap"] {
+        symlink("/bin/true", tree.join("usr/bin").join(name))?;
+    }
+    let id = "1".repeat(64);
+    let labels = r#""com.docker.compose.project":"home","com.docker.compose.service":"web""#;
+    let check = r#""Healthcheck":{"Test":["CMD","x"],"Interval":1000000000}"#;
+    let container = format!(
+        r#"[{{"Id":"{id}","Name":"home_web_1","State":{{{state}}},"Config":{{"Labels":{{{labels}}},{check}}}}}]"#
+    );
+    let row = format!(r#"[{{"Id":"{id}","Names":["home_web_1"],"Labels":{{{labels}}}}}]"#);
+    let files = [
+        ("srv/compose.yaml", ""),
+        ("fake/config.yaml", "services: {web: {image: a}}\n"),
+        ("fake/end", "exit 0"),
+        ("fake/ps.json", "[]"),
+        ("fake/inspect.json", "[]"),
+        ("fake/after/ps.json", &row),
+        ("fake/after/inspect.json", &container),
+    ];
+    files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
 }
 
 /// A host with systemd and without logind, whose one mount is that which the tree stands on.

@@ -1,1 +1,7 @@
-{ imports = [ ./systemd-user-session.nix ]; }
+{
+  imports = [
+    ./podman-auto-update.nix
+    ./podman-stacks.nix
+    ./systemd-user-session.nix
+  ];
+}

@@ -62,6 +62,8 @@ let
   restart = if onWsl then "`wsl --shutdown`, from Windows" else "a reboot";
 in
 {
+  imports = [ ./lingering.nix ];
+
   options.wsl-settings.systemdUserSession = {
     fixRuntimeDir = lib.mkOption {
       type = lib.types.bool;
@@ -108,23 +110,9 @@ in
     };
   };
 
-  # The account's own submodule is extended, so that a name in `users` never declares an account.
-  options.users.users = lib.mkOption {
-    type = lib.types.attrsOf (
-      lib.types.submodule (
-        { name, ... }:
-        {
-          # mkDefault: stronger than NixOS's own default, which is `false` before stateVersion 25.11 and would have
-          # linger-users.service undo the linger at each boot; weaker than the account's own setting.
-          config = lib.mkIf (enableLinger && lib.elem name names && (config.users.manageLingering or true)) {
-            linger = lib.mkDefault true;
-          };
-        }
-      )
-    );
-  };
-
   config = lib.mkMerge [
+    (lib.mkIf enableLinger { mendutils.lingering = names; })
+
     (lib.mkIf (fixRuntimeDir || enableLinger) {
       # check-user-session is run by hand, and the hints in the journal say so.
       environment.systemPackages = [ cfg.package ];

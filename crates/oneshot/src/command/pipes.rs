@@ -9,15 +9,13 @@ use anyhow::Result;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::Deadline;
-
 /// How long one look at the pipes lasts when nothing comes: a child may end while its own child keeps them open.
 const LOOK: Duration = Duration::from_millis(20);
 
 type Ended = (ExitStatus, Vec<u8>, Vec<u8>);
 
-/// The status and both outputs, `None` when the deadline passed first.
-pub(super) fn drain(child: &mut Child, deadline: &Deadline) -> Result<Option<Ended>> {
+/// The status and both outputs, `None` when it is over first.
+pub(super) fn drain(child: &mut Child, is_over: &dyn Fn() -> bool) -> Result<Option<Ended>> {
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     if let Some(pipe) = &stdout {
@@ -37,7 +35,7 @@ pub(super) fn drain(child: &mut Child, deadline: &Deadline) -> Result<Option<End
         if let Some(status) = ended {
             return Ok(Some((status, out, err)));
         }
-        if deadline.is_over() {
+        if is_over() {
             return Ok(None);
         }
         let mut waiting = Vec::with_capacity(2);
@@ -48,8 +46,7 @@ pub(super) fn drain(child: &mut Child, deadline: &Deadline) -> Result<Option<End
             std::thread::sleep(Duration::from_millis(1));
             continue;
         }
-        let span = deadline.remaining().min(LOOK);
-        let span = PollTimeout::try_from(span).unwrap_or(PollTimeout::from(20u8));
+        let span = PollTimeout::try_from(LOOK).unwrap_or(PollTimeout::from(20u8));
         match poll(&mut waiting, span) {
             Ok(_) | Err(nix::Error::EINTR) => {}
             Err(error) => return Err(error.into()),

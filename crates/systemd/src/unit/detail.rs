@@ -12,11 +12,14 @@ use crate::show::{self, Block};
 /// Besides [`PROPERTIES`].
 const MORE: &str = "LoadError,Type,RemainAfterExit,Restart,RestartMode,NRestarts,AssertResult,\
 AssertTimestampMonotonic,SuccessExitStatus,TimeoutStartUSec,KillMode,StartLimitIntervalUSec,\
-ExecMainStartTimestampMonotonic,Wants,Requires,Requisite,BindsTo,Upholds,ConsistsOf,ExecCondition,ExecStartPre,\
+ExecMainStartTimestampMonotonic,Wants,Requires,Requisite,BindsTo,Upholds,ConsistsOf,RequiredBy,RequisiteOf,BoundBy,ExecCondition,ExecStartPre,\
 ExecStart,ExecStartPost,ExecReload,ExecStop,ExecStopPost";
 
 /// The lists of a target whose units belong to it.
 const MEMBERS: [&str; 6] = ["Wants", "Requires", "Requisite", "BindsTo", "Upholds", "ConsistsOf"];
+
+/// The lists of a unit whose units stop when it stops (systemd.unit(5), "Requires=", "PartOf=").
+const DEPENDENTS: [&str; 4] = ["RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf"];
 
 /// One unit of one manager, in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +56,8 @@ pub struct Detail {
     pub is_unlimited: bool,
     /// The units that a target pulls in or that are part of it.
     pub members: Vec<String>,
+    /// The units that go down with it.
+    pub dependents: Vec<String>,
     /// Its commands, each with the name of its list, such as `ExecStart`, in the order in which they run.
     pub commands: Vec<(String, Exec)>,
 }
@@ -94,6 +99,7 @@ impl Detail {
             } else {
                 Vec::new()
             },
+            dependents: DEPENDENTS.iter().flat_map(|list| block.words(list)).collect(),
             commands: block
                 .commands()
                 .iter()

@@ -253,7 +253,7 @@ fn the_programs_own_word_counts_against_every_other_signal() {
             exit: 3,
             report: serde_json::json!({"program": "apply-and-verify", "error": "web was rolled back"}),
         };
-        let judgement = judge(&Case { evidence: &[record.clone()], ..capture.case() });
+        let judgement = judge(&Case { evidence: std::slice::from_ref(&record), ..capture.case() });
         assert_eq!(judgement.verdict, Verdict::Contradicted, "{release}");
         assert!(judgement.reasons.iter().any(|reason| reason.to_string().contains("web was rolled back")));
         let other = Record { invocation: "f".repeat(32), ..record };

@@ -1,0 +1,152 @@
+//! A compose project with its provider: what it has, and what its provider is to do.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use oneshot::{Deadline, Root};
+use podman::compose::Config;
+use podman::provider::{Kind, Project, Provider};
+use podman::{Container, Podman, container, list};
+use serde_json::{Map, Value, json};
+
+use crate::apply::Order;
+use crate::stale::{Present, Stale, UNIT};
+use crate::{judge, watch};
+
+/// How long the removal of containers may take: each has its stop timeout, 10 s by default, one after another.
+const REMOVAL: Duration = Duration::from_secs(120);
+
+/// A project that can be worked on.
+#[derive(Debug)]
+pub struct Stack {
+    /// Below which everything is.
+    pub root: Root,
+    /// podman.
+    pub podman: Podman,
+    /// Who makes the containers.
+    pub provider: Provider,
+    /// Its name and files.
+    pub project: Project,
+    /// The unit that containers are labelled with.
+    pub unit: Option<String>,
+    /// The effective configuration as the provider printed it.
+    pub text: String,
+    /// The same, read.
+    pub config: Config,
+}
+
+impl Stack {
+    /// Its containers, running or not. One that looks like a ghost is looked at twice, because podman learns of an end a
+    /// moment after it.
+    pub fn present(&self, deadline: Deadline) -> Result<Vec<Present>> {
+        let first = self.look(deadline)?;
+        if !first.iter().any(Present::is_ghost) {
+            return Ok(first);
+        }
+        std::thread::sleep(judge::GHOST);
+        self.look(deadline)
+    }
+
+    fn look(&self, deadline: Deadline) -> Result<Vec<Present>> {
+        let ids: Vec<String> = self.ids(deadline)?.into_iter().map(|(id, _)| id).collect();
+        // One that vanished between the two calls is not present.
+        let containers = container::inspect(&self.podman, &ids, deadline)?.containers;
+        let of = |container: Container| Present { sight: watch::sight(&self.root, &container), container };
+        Ok(containers.into_iter().map(of).collect())
+    }
+
+    /// Ids and names of its containers.
+    pub(crate) fn ids(&self, deadline: Deadline) -> Result<Vec<(String, String)>> {
+        let rows = list::all(&self.podman, deadline)?;
+        let own = rows.into_iter().filter(|row| row.is_of_project(&self.project.name));
+        Ok(own.map(|row| (row.id, row.name)).collect())
+    }
+
+    /// What the provider is to do: `verb` with its own options. `folder`: where a file for it may be put.
+    pub fn order(&self, verb: &[&str], folder: &Path) -> Result<Order> {
+        let mut project = self.project.clone();
+        if self.provider.kind == Kind::DockerCompose
+            && let Some(unit) = &self.unit
+        {
+            let file = folder.join(format!("{}.labels.json", project.name));
+            std::fs::write(&file, self.labels(unit).to_string())
+                .with_context(|| format!("writing {}", file.display()))?;
+            project.files.push(file);
+        }
+        let mut arguments = self.provider.options(&self.podman, &project);
+        arguments.extend(verb.iter().map(OsString::from));
+        let mut environment = self.provider.environment(&self.podman);
+        if let Some(unit) = &self.unit {
+            // podman puts it into the labels after all of the command line's (`pkg/specgenutil/specgen.go`), so that it
+            // wins over the one that podman-compose makes up.
+            environment.push((UNIT.into(), unit.into()));
+        }
+        Ok(Order { program: self.provider.program.clone(), arguments, environment })
+    }
+
+    /// An override file, because the environment of docker-compose does not reach podman's API. JSON is YAML.
+    fn labels(&self, unit: &str) -> Value {
+        let names = self.config.services.keys();
+        let services: Map<String, Value> =
+            names.map(|name| (name.clone(), json!({"labels": {UNIT: unit}}))).collect();
+        json!({ "services": services })
+    }
+
+    /// Removes containers, and those that depend on them.
+    pub fn remove(&self, stale: &[Stale]) -> Result<()> {
+        let ids = stale.iter().map(|one| one.id.clone());
+        let command = self
+            .podman
+            .command()
+            .args(["rm", "--force", "--depend", "--"])
+            .args(ids)
+            .deadline(Deadline::after(REMOVAL));
+        let outcome = command.run()?;
+        if outcome.status.success() {
+            return Ok(());
+        }
+        // One that went with another it depends on is gone, which was asked for.
+        let left: Vec<String> = stale.iter().map(|one| one.id.clone()).collect();
+        let left = container::inspect(&self.podman, &left, Deadline::after(REMOVAL))?.containers;
+        if let Some(one) = left.first() {
+            bail!(
+                "podman rm ended with {}, and {} is still there: {}",
+                outcome.status,
+                one.name,
+                outcome.words()
+            );
+        }
+        Ok(())
+    }
+
+    /// What each image name of these containers stands for now.
+    pub fn images(&self, present: &[Present]) -> Result<BTreeMap<String, String>> {
+        let text = self
+            .podman
+            .command()
+            .args(["images", "--all", "--no-trunc", "--format", "json"])
+            .output()
+            .context("listing images")?;
+        let rows: Value = serde_json::from_str(&text).context("reading what podman images said")?;
+        let mut images = BTreeMap::new();
+        for row in rows.as_array().into_iter().flatten() {
+            let id = row.get("Id").and_then(Value::as_str).unwrap_or_default();
+            let names = row.get("Names").and_then(Value::as_array).into_iter().flatten();
+            for name in names.filter_map(Value::as_str) {
+                if present.iter().any(|one| one.container.image_name == name) {
+                    images.insert(name.to_owned(), id.trim_start_matches("sha256:").to_owned());
+                }
+            }
+        }
+        Ok(images)
+    }
+
+    /// Where a relative path of the configuration begins: beside the first file.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.project.files.first().and_then(|file| file.parent()).map(Path::to_path_buf).unwrap_or_default()
+    }
+}

@@ -1,0 +1,30 @@
+//! What the decision is made from: plain values.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use stack::judge::Expected;
+use stack::stale::Present;
+
+/// All that the decision rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What the project is to have.
+    pub expected: Vec<Expected>,
+    /// What it has.
+    pub present: Vec<Present>,
+    /// The unit that containers are to be labelled with.
+    pub unit: Option<String>,
+    /// What the names of images stand for now; empty where that was not asked.
+    pub images: BTreeMap<String, String>,
+    /// Whether configuration, files and containers are those that were last verified.
+    pub is_as_verified: bool,
+    /// µs since 1970.
+    pub now: i64,
+    /// The project and its provider, for the words of a step.
+    pub project: String,
+    /// The name of the provider.
+    pub provider: String,
+    /// The compose files.
+    pub files: Vec<PathBuf>,
+}

@@ -1,0 +1,276 @@
+//! How each end is told.
+
+use oneshot::text::{printable, tail};
+use oneshot::{Exit, Finding, Status};
+use stack::judge::{Failure, Provider, Service, Verdict, Wait};
+use stack::require::Lack;
+use stack::sight::Sight;
+use stack::up::Outcome;
+
+/// How much of a health check's words is shown.
+const SAID: usize = 500;
+
+/// How many digits of an id podman itself shows.
+const SHORT: usize = 12;
+
+/// What is missing before anything is changed.
+pub(crate) fn lack(lack: &Lack) -> Finding {
+    match lack {
+        Lack::ComposeFile(path) => {
+            let text = format!("the compose file {} does not exist", path.display());
+            Finding::fail("compose-file", text).shape("AF13").exits(Exit::Config)
+        }
+        Lack::EnvFile(path, service) => {
+            let of = service.as_ref().map(|name| format!(" of service {name}")).unwrap_or_default();
+            let text = format!("the env file {}{of} does not exist", path.display());
+            Finding::fail("env-file", text).shape("AF13").exits(Exit::Config)
+        }
+        Lack::Secret(path, name) => {
+            let text = format!("the file {} of secret {name} does not exist", path.display());
+            Finding::fail("secret-file", text).shape("AF13").exits(Exit::Config)
+        }
+        Lack::ConfigFile(path, name) => {
+            let text = format!("the file {} of config {name} does not exist", path.display());
+            Finding::fail("config-file", text).shape("AF13").exits(Exit::Config)
+        }
+        Lack::RuntimeDirectory(path, wrong) => {
+            let text = format!("the runtime directory {} cannot be used: {wrong}", path.display());
+            session(Finding::fail("runtime-dir", text))
+        }
+        Lack::Bus(path, wrong) => {
+            let text = format!("no user manager answers at {}: {wrong}", path.display());
+            session(Finding::fail("user-bus", text))
+        }
+        Lack::Helper(name) => {
+            let text = format!("podman needs {name}, which is not in PATH");
+            let finding = Finding::fail("helper", text).shape("AF14").exits(Exit::Unavailable);
+            finding.hint(match *name {
+                "systemd-run" => "without it podman makes no timer for a health check; add systemd to the unit's PATH",
+                _ => "on NixOS it is in /run/wrappers/bin (virtualisation.podman.enable); elsewhere install uidmap or shadow",
+            })
+        }
+    }
+}
+
+fn session(finding: Finding) -> Finding {
+    finding.shape("AF14").exits(Exit::Unavailable).hint(
+        "the user's manager runs containers and the timers of their health checks; check-user-session names the cause",
+    )
+}
+
+/// Where a service stands, in a few words.
+pub(crate) fn stand(service: &Service) -> String {
+    match &service.verdict {
+        Verdict::Good if service.expected.ends => "has done its work".to_owned(),
+        Verdict::Good => match service.container.as_ref().map(Sight::health_word) {
+            Some("healthy") => "healthy".to_owned(),
+            _ => "running".to_owned(),
+        },
+        Verdict::Waiting(wait) => match wait {
+            Wait::Start => "waiting to be started".to_owned(),
+            Wait::Health(_) => "waiting to become healthy".to_owned(),
+            Wait::Stable => "running, waiting to have been up for long enough".to_owned(),
+            Wait::End => "at work, waiting for its end".to_owned(),
+            Wait::Proof => "a process of it is gone, waiting for podman to notice".to_owned(),
+            Wait::Passage(state) => format!("is {}", printable(state)),
+        },
+        Verdict::Failed(failure) => failed(failure),
+    }
+}
+
+fn failed(failure: &Failure) -> String {
+    match failure {
+        Failure::Exited { code } => format!("exited with {code}{}", signal(*code)),
+        Failure::Ended => "exited with 0, although it was to stay".to_owned(),
+        Failure::OomKilled => "was killed by the kernel for its memory".to_owned(),
+        Failure::Unhealthy { streak } => format!("is unhealthy, {streak} checks in a row failed"),
+        Failure::Restarting { count: 1, .. } => "was restarted after it had ended".to_owned(),
+        Failure::Restarting { count, .. } => format!("was restarted {count} times after it had ended"),
+        Failure::Ghost { runs: true } => "is not watched any more: its conmon is gone".to_owned(),
+        Failure::Ghost { runs: false } => {
+            "is a ghost: podman calls it running, its process is gone".to_owned()
+        }
+        Failure::Paused => "is paused".to_owned(),
+        Failure::NeverStarted => "was made and never started".to_owned(),
+        Failure::Missing { have: 0, .. } => "has no container".to_owned(),
+        Failure::Missing { have, want } => format!("has {have} of {want} containers"),
+    }
+}
+
+/// A shell's way to tell of a signal (signal(7)).
+fn signal(code: i64) -> &'static str {
+    match code {
+        134 => " (SIGABRT)",
+        137 => " (SIGKILL)",
+        139 => " (SIGSEGV)",
+        143 => " (SIGTERM)",
+        125 => " (podman could not run it)",
+        126 => " (its command cannot be run)",
+        127 => " (its command was not found)",
+        _ => "",
+    }
+}
+
+/// A service that did not become good. `logs`: what its container last said. `exit`: what the run ends with.
+pub(crate) fn service(service: &Service, outcome: &Outcome, logs: &[String], exit: Exit) -> Finding {
+    let name = printable(&service.expected.service);
+    let mut text = match &service.verdict {
+        Verdict::Waiting(_) => format!("service {name} is undecided: {}", stand(service)),
+        _ => format!("service {name} {}", stand(service)),
+    };
+    if let Some(sight) = &service.container {
+        text.push_str(&about(sight));
+    }
+    let status = if service.expected.optional { Status::Warn } else { Status::Fail };
+    let mut finding = Finding::new(status, "service", text).about(&service.expected.service);
+    finding = finding.compared(if service.expected.ends { "exited 0" } else { "running" }, actual(service));
+    if let Verdict::Failed(failure) = &service.verdict {
+        finding = finding.shape(failure.shape());
+    }
+    if status == Status::Fail {
+        finding = finding.exits(exit);
+    }
+    finding.hints(hints(service, outcome, logs))
+}
+
+/// A service that was still on its way when another one decided the run.
+pub(crate) fn unsettled(service: &Service) -> Finding {
+    let name = printable(&service.expected.service);
+    Finding::skip("service", format!("service {name} was not waited for: {}", stand(service)))
+        .about(&service.expected.service)
+}
+
+/// A service that is good.
+pub(crate) fn good(service: &Service) -> Finding {
+    let name = printable(&service.expected.service);
+    Finding::ok("service", format!("service {name}: {}", stand(service))).about(&service.expected.service)
+}
+
+fn about(sight: &Sight) -> String {
+    let id: String = sight.id.chars().take(SHORT).collect();
+    let mut text = format!(" (container {} {id}, {}", printable(&sight.name), sight.status);
+    if !sight.health_word().is_empty() {
+        text.push_str(&format!(", health {}", printable(sight.health_word())));
+    }
+    if sight.status == podman::Status::Exited {
+        text.push_str(&format!(", exit code {}", sight.exit_code));
+    }
+    text.push(')');
+    text
+}
+
+fn actual(service: &Service) -> String {
+    let Some(sight) = &service.container else { return "no container".to_owned() };
+    match sight.health_word() {
+        "" => sight.status.to_string(),
+        health => format!("{}, {}", sight.status, printable(health)),
+    }
+}
+
+fn hints(service: &Service, outcome: &Outcome, logs: &[String]) -> Vec<String> {
+    let Some(sight) = &service.container else {
+        return said(outcome).into_iter().collect();
+    };
+    let mut hints = Vec::new();
+    if let Some(health) = sight.health.as_ref().filter(|_| sight.healthcheck.is_some())
+        && let Some(code) = health.last_exit
+        && health.status != "healthy"
+    {
+        let said = tail(health.last_output.as_bytes(), SAID);
+        let said = if said.is_empty() { "nothing".to_owned() } else { said };
+        hints.push(format!("the last health check ended with {code} and said: {said}"));
+    }
+    if matches!(service.verdict, Verdict::Failed(Failure::NeverStarted)) {
+        // Of a container that was started this may be an error of a second start, which says nothing.
+        if sight.error.is_empty() {
+            hints.extend(said(outcome));
+        } else {
+            hints.push(format!("podman said: {}", tail(sight.error.as_bytes(), SAID)));
+        }
+    }
+    hints.extend(logs.iter().map(|line| format!("log: {}", printable(line))));
+    hints.extend(cure(service, sight));
+    hints
+}
+
+/// The provider's words, where its success is what is contradicted; where it failed they stand with it.
+fn said(outcome: &Outcome) -> Option<String> {
+    let is_told_here = outcome.provider == Some(Provider::Ended { ok: true }) && !outcome.words.is_empty();
+    is_told_here.then(|| format!("the provider said: {}", outcome.words))
+}
+
+fn cure(service: &Service, sight: &Sight) -> Option<String> {
+    let name = printable(&sight.name);
+    let Verdict::Failed(failure) = &service.verdict else {
+        return Some(format!("podman inspect {name} tells more"));
+    };
+    Some(match failure {
+        Failure::Ended => format!(
+            "if it is to do its work and end: --oneshot {}, or have others wait for it with \
+             condition: service_completed_successfully",
+            printable(&service.expected.service)
+        ),
+        Failure::Ghost { .. } => {
+            "its conmon was killed with the unit that started it: that unit needs KillMode=process; run this again, which \
+             makes the container anew"
+                .to_owned()
+        }
+        Failure::OomKilled => "raise mem_limit, or find what it uses its memory for".to_owned(),
+        Failure::Paused => format!("podman unpause {name}"),
+        Failure::Unhealthy { .. } => format!("podman healthcheck run {name} repeats the check"),
+        Failure::Exited { .. } | Failure::Restarting { .. } => format!("podman logs {name} tells more"),
+        Failure::NeverStarted | Failure::Missing { .. } => format!("podman start {name} says why"),
+    })
+}
+
+/// What is to be said of the provider itself, if anything.
+pub(crate) fn provider(outcome: &Outcome, name: &str, exit: Exit) -> Option<Finding> {
+    let waited = match outcome.waited_for.as_slice() {
+        [] => String::new(),
+        names => format!("; it waited for {}", printable(&names.join(", "))),
+    };
+    let finding = match outcome.provider? {
+        Provider::Ended { ok: false } => {
+            let code = outcome.code.map_or("a signal".to_owned(), |code| code.to_string());
+            let text = format!("{name} failed: it ended with {code}");
+            if exit == Exit::Ok {
+                Finding::warn("provider", text)
+            } else {
+                Finding::fail("provider", text).exits(exit)
+            }
+        }
+        Provider::Stuck => {
+            let text =
+                format!("{name} was ended, because it waited for a container that nobody makes{waited}");
+            Finding::fail("provider", text).shape("AF6").exits(exit)
+        }
+        Provider::Cut if outcome.stopped.is_some() => return None,
+        Provider::Cut
+            if outcome
+                .services
+                .iter()
+                .any(|one| matches!(one.verdict, Verdict::Failed(ref why) if !why.is_absence())) =>
+        {
+            let text =
+                format!("{name} was ended, because a service had failed and it was still at work{waited}");
+            Finding::warn("provider", text).shape("AF6")
+        }
+        Provider::Cut => {
+            let text = format!("{name} had not ended at --apply-timeout and was ended{waited}");
+            Finding::fail("provider", text).shape("AF6").exits(exit)
+        }
+        Provider::Ended { ok: true } | Provider::Working | Provider::Idle => return None,
+    };
+    Some(if outcome.words.is_empty() { finding } else { finding.hint(format!("it said: {}", outcome.words)) })
+}
+
+/// The containers would not outlive a stop of the unit.
+pub(crate) fn group(unit: &str, mode: &str, names: &[&str]) -> Finding {
+    let names = printable(&names.join(", "));
+    let text = format!("the conmon of {names} is in the control group of {unit}, whose KillMode= is {mode}");
+    Finding::warn("kill-mode", text)
+        .about(unit)
+        .shape("AF9")
+        .compared("process", mode)
+        .hint(format!("when {unit} ends or fails, systemd kills it and the containers are lost: set KillMode=process in [Service]"))
+}

@@ -1,0 +1,6 @@
+{
+  imports = [
+    ./podman-auto-update.nix
+    ./podman-stacks.nix
+  ];
+}
