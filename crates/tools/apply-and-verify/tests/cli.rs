@@ -203,7 +203,7 @@ fn a_failed_change_is_rolled_back_where_that_is_asked_for() -> Outcome {
         fs::copy(tree.path(format!("fake/{name}")), tree.path(format!("fake/back/{name}")))?;
     }
     tree.write("fake/images.json", r#"[{"Id":"other","Names":["a:1"]}]"#)?;
-    tree.write("fake/after/end", "case \"$*\" in *rollback.json*) cp back/* . ;; esac; exit 0")?;
+    tree.write("fake/after/end", "case \"$*\" in *rollback.json*) bring back ;; esac; exit 0")?;
     tree.write("fake/config.yaml", &CONFIG.replace("web.env", "../srv/web.env"))?;
     tree.comes_up("exited", SICK)?;
     let ran = tree.run(&["--rollback"])?;
