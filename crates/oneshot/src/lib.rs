@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod command;
 pub mod deadline;
 pub mod exit;
+pub mod keep;
 pub mod lock;
 pub mod manual;
 pub mod program;

@@ -1,9 +1,9 @@
 //! What was last verified of a project: with it a run knows that there is nothing to do, and a rollback what to go back to.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -95,19 +95,7 @@ impl Memory {
 
     /// Keeps a state, for the owner's eyes only: variables that were put in may be secret.
     pub fn write(&self, verified: &Verified) -> Result<()> {
-        self.try_write(verified).with_context(|| format!("writing {}", self.path.display()))
-    }
-
-    fn try_write(&self, verified: &Verified) -> Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let new = self.path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(&serde_json::to_vec(verified)?)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
-        fs::File::open(folder)?.sync_all()?;
-        Ok(())
+        oneshot::keep::replace(&self.path, &serde_json::to_vec(verified)?)
     }
 }
 

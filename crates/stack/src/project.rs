@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use oneshot::{Deadline, Root};
 use podman::compose::Config;
 use podman::provider::{Kind, Project, Provider};
-use podman::{Container, Podman, container, list};
+use podman::{Container, Podman, container, image, list};
 use serde_json::{Map, Value, json};
 
 use crate::apply::Order;
@@ -20,7 +20,7 @@ use crate::{judge, watch};
 const REMOVAL: Duration = Duration::from_secs(120);
 
 /// A project that can be worked on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stack {
     /// Below which everything is.
     pub root: Root,
@@ -124,24 +124,13 @@ impl Stack {
 
     /// What each image name of these containers stands for now.
     pub fn images(&self, present: &[Present]) -> Result<BTreeMap<String, String>> {
-        let text = self
-            .podman
-            .command()
-            .args(["images", "--all", "--no-trunc", "--format", "json"])
-            .output()
-            .context("listing images")?;
-        let rows: Value = serde_json::from_str(&text).context("reading what podman images said")?;
-        let mut images = BTreeMap::new();
-        for row in rows.as_array().into_iter().flatten() {
-            let id = row.get("Id").and_then(Value::as_str).unwrap_or_default();
-            let names = row.get("Names").and_then(Value::as_array).into_iter().flatten();
-            for name in names.filter_map(Value::as_str) {
-                if present.iter().any(|one| one.container.image_name == name) {
-                    images.insert(name.to_owned(), id.trim_start_matches("sha256:").to_owned());
-                }
-            }
-        }
-        Ok(images)
+        let names: Vec<&str> = present.iter().map(|one| one.container.image_name.as_str()).collect();
+        image::current(&self.podman, &names)
+    }
+
+    /// Lets the name of an image stand for the image with this id again.
+    pub fn tag(&self, id: &str, name: &str) -> Result<()> {
+        self.podman.command().args(["tag", "--", id, name]).output().map(|_| ())
     }
 
     /// Where a relative path of the configuration begins: beside the first file.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use oneshot::lock::{self, Lock};
-use oneshot::{Exit, Root, refuse};
+use oneshot::{Root, keep};
 
 /// The folders.
 #[derive(Clone, Debug)]
@@ -19,21 +19,7 @@ pub(crate) struct Places {
 impl Places {
     /// Those of the caller.
     pub(crate) fn of(root: &Root) -> Result<Self> {
-        if nix::unistd::geteuid().is_root() {
-            return Ok(Self {
-                runtime: root.join(lock::DIRECTORY),
-                state: root.join("/var/lib/mendutils/stacks"),
-            });
-        }
-        let runtime = variable("XDG_RUNTIME_DIR")?;
-        let state = match variable("XDG_STATE_HOME") {
-            Ok(state) => state,
-            Err(_) => variable("HOME")?.join(".local/state"),
-        };
-        Ok(Self {
-            runtime: root.join(runtime.join("mendutils")),
-            state: root.join(state.join("mendutils/stacks")),
-        })
+        Ok(Self { runtime: keep::runtime(root)?, state: keep::state(root)?.join("stacks") })
     }
 
     /// Where the last verified state of each project is.
@@ -63,9 +49,4 @@ impl Places {
         written.with_context(|| format!("writing {}", file.display()))?;
         Ok(file)
     }
-}
-
-fn variable(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    path.ok_or_else(|| refuse(Exit::Unavailable, format!("{name} is not set to an absolute path")))
 }

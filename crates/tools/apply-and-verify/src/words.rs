@@ -2,7 +2,7 @@
 
 use oneshot::text::{printable, tail};
 use oneshot::{Exit, Finding, Status};
-use stack::judge::{Failure, Provider, Service, Verdict, Wait};
+use stack::judge::{Failure, Provider, Service, Verdict};
 use stack::require::Lack;
 use stack::sight::Sight;
 use stack::up::Outcome;
@@ -66,48 +66,8 @@ pub(crate) fn stand(service: &Service) -> String {
             Some("healthy") => "healthy".to_owned(),
             _ => "running".to_owned(),
         },
-        Verdict::Waiting(wait) => match wait {
-            Wait::Start => "waiting to be started".to_owned(),
-            Wait::Health(_) => "waiting to become healthy".to_owned(),
-            Wait::Stable => "running, waiting to have been up for long enough".to_owned(),
-            Wait::End => "at work, waiting for its end".to_owned(),
-            Wait::Proof => "a process of it is gone, waiting for podman to notice".to_owned(),
-            Wait::Passage(state) => format!("is {}", printable(state)),
-        },
-        Verdict::Failed(failure) => failed(failure),
-    }
-}
-
-fn failed(failure: &Failure) -> String {
-    match failure {
-        Failure::Exited { code } => format!("exited with {code}{}", signal(*code)),
-        Failure::Ended => "exited with 0, although it was to stay".to_owned(),
-        Failure::OomKilled => "was killed by the kernel for its memory".to_owned(),
-        Failure::Unhealthy { streak } => format!("is unhealthy, {streak} checks in a row failed"),
-        Failure::Restarting { count: 1, .. } => "was restarted after it had ended".to_owned(),
-        Failure::Restarting { count, .. } => format!("was restarted {count} times after it had ended"),
-        Failure::Ghost { runs: true } => "is not watched any more: its conmon is gone".to_owned(),
-        Failure::Ghost { runs: false } => {
-            "is a ghost: podman calls it running, its process is gone".to_owned()
-        }
-        Failure::Paused => "is paused".to_owned(),
-        Failure::NeverStarted => "was made and never started".to_owned(),
-        Failure::Missing { have: 0, .. } => "has no container".to_owned(),
-        Failure::Missing { have, want } => format!("has {have} of {want} containers"),
-    }
-}
-
-/// A shell's way to tell of a signal (signal(7)).
-fn signal(code: i64) -> &'static str {
-    match code {
-        134 => " (SIGABRT)",
-        137 => " (SIGKILL)",
-        139 => " (SIGSEGV)",
-        143 => " (SIGTERM)",
-        125 => " (podman could not run it)",
-        126 => " (its command cannot be run)",
-        127 => " (its command was not found)",
-        _ => "",
+        Verdict::Waiting(wait) => wait.to_string(),
+        Verdict::Failed(failure) => failure.to_string(),
     }
 }
 
@@ -273,4 +233,31 @@ pub(crate) fn group(unit: &str, mode: &str, names: &[&str]) -> Finding {
         .shape("AF9")
         .compared("process", mode)
         .hint(format!("when {unit} ends or fails, systemd kills it and the containers are lost: set KillMode=process in [Service]"))
+}
+
+/// How many services are good.
+pub(crate) fn good_services(count: usize) -> String {
+    if count == 1 { "1 service is good".to_owned() } else { format!("{count} services are good") }
+}
+
+/// The old state runs again.
+pub(crate) fn rolled_back(project: &str, count: usize) -> Finding {
+    let text =
+        format!("project {project} is rolled back to what was last verified: {}", good_services(count));
+    Finding::fail("rollback", text)
+        .about(project)
+        .exits(Exit::Contradicted)
+        .hint("the compose files still ask for the state that failed: the next run applies it again")
+}
+
+/// There is nothing to go back to.
+pub(crate) fn no_way_back(project: &str, is_untouched: bool) -> Finding {
+    let why = if is_untouched { "it is what was last verified" } else { "nothing was ever verified of it" };
+    Finding::fail("rollback", format!("project {project} is not rolled back: {why}")).about(project)
+}
+
+/// Going back failed as well.
+pub(crate) fn not_rolled_back(project: &str, why: &str) -> Finding {
+    Finding::fail("rollback", format!("rolling project {project} back failed: {}", printable(why)))
+        .about(project)
 }

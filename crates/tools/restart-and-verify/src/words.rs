@@ -24,24 +24,11 @@ pub fn findings(judgement: &Judgement, systemctl: &str) -> Vec<Finding> {
             Some(shape) => finding.shape(shape),
             None => finding,
         };
-        if fails { finding.exits(exit(judgement.verdict)) } else { finding }
+        if fails { finding.exits(judgement.verdict.exit()) } else { finding }
     };
     found.extend(judgement.reasons.iter().map(|reason| tell(reason, true)));
     found.extend(judgement.warnings.iter().map(|reason| tell(reason, false)));
     found
-}
-
-/// What the program exits with for a verdict.
-#[must_use]
-pub fn exit(verdict: Verdict) -> Exit {
-    match verdict {
-        Verdict::Worked | Verdict::AlreadyUp | Verdict::Untouched => Exit::Ok,
-        Verdict::Failed => Exit::Failed,
-        Verdict::Contradicted => Exit::Contradicted,
-        Verdict::Undecided => Exit::Undecided,
-        Verdict::Disturbed => Exit::Busy,
-        Verdict::Config => Exit::Config,
-    }
 }
 
 fn verdict(judgement: &Judgement) -> Option<Finding> {
@@ -53,6 +40,7 @@ fn verdict(judgement: &Judgement) -> Option<Finding> {
         Verdict::Worked => Finding::ok("verdict", format!("{unit} ran anew and is {state}")),
         Verdict::AlreadyUp => {
             Finding::ok("verdict", format!("{unit} was up already, so nothing ran; it is {state}"))
+                .shape("SF6")
         }
         Verdict::Failed => {
             Finding::fail("verdict", format!("{unit} failed, as systemctl says; it is {state}"))
@@ -71,7 +59,7 @@ fn verdict(judgement: &Judgement) -> Option<Finding> {
     let flaws = judgement.flaws.iter().take(MOST_FLAWS);
     let flaws = flaws.map(|flaw| format!("{flaw}: {}", flaw.trap.meaning()));
     let lines = judgement.lines.iter().map(|line| format!("journal: {line}"));
-    Some(finding.about(&judgement.unit).exits(exit(judgement.verdict)).hints(flaws).hints(lines))
+    Some(finding.about(&judgement.unit).exits(judgement.verdict.exit()).hints(flaws).hints(lines))
 }
 
 /// The finding of a reason; a warning where it does not fail the run.

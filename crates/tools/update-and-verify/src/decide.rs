@@ -26,7 +26,8 @@ pub fn to_watch(facts: &Facts) -> BTreeSet<String> {
     let concerned = facts.before.iter().filter(|one| {
         let unit = one.unit.as_deref().unwrap_or_default();
         let is_same = |row: &&Row| row.image == one.image_name || (!unit.is_empty() && row.unit == unit);
-        one.is_running && (touched.iter().any(|row| is_same(row)) || reloaded(unit))
+        let is_renewed = reloaded(unit) && (one.is_running || one.policy.is_some());
+        is_renewed || one.is_running && touched.iter().any(is_same)
     });
     names.extend(concerned.map(|one| one.name.clone()));
     names
@@ -48,6 +49,7 @@ pub fn decide(facts: &Facts) -> Vec<Matter> {
     found.errors();
     found.left_out();
     found.missed();
+    found.bad_before();
     found.nothing();
     found.matters
 }
@@ -168,7 +170,7 @@ impl Found<'_> {
             self.bad(whose, after, why, false, Vec::new());
             return false;
         };
-        let is_untouched = known.is_some_and(|known| known.id == now.id && known.was_bad);
+        let is_untouched = known.is_some_and(|known| known.id == now.id && known.bad.is_some());
         let was_so = is_untouched && after == After::Nothing;
         let (state, notes) = (now.state.clone(), now.notes.clone());
         match state {
@@ -336,12 +338,25 @@ impl Found<'_> {
 
     /// Those that this program looks after itself.
     fn stacks(&self) -> impl Iterator<Item = &Known> {
-        self.facts.before.iter().filter(|one| {
-            one.policy.is_some()
-                && one.is_running
-                && one.row(&self.facts.run).is_none()
-                && one.is_of_stack(&self.facts.units_before)
-        })
+        let facts = self.facts;
+        facts
+            .before
+            .iter()
+            .filter(|one| one.row(&facts.run).is_none() && one.is_looked_after(&facts.units_before))
+    }
+
+    /// Those with the policy that nothing was done to and that were bad before.
+    fn bad_before(&mut self) {
+        let watched = to_watch(self.facts);
+        let mut bad: Vec<&Known> = self.facts.before.iter().collect();
+        bad.retain(|one| one.policy.is_some() && one.is_running && !watched.contains(&one.name));
+        bad.sort_by_key(|one| (&one.unit, &one.name));
+        for one in bad {
+            let Some(why) = one.bad.clone() else { continue };
+            let (whose, after) = (of_known(one), After::Nothing);
+            let bad = Bad { whose, after, why, was_so: true, counts: true, notes: Vec::new() };
+            self.matters.push(Matter::Bad(bad));
+        }
     }
 }
 

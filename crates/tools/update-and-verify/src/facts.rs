@@ -29,8 +29,8 @@ pub struct Known {
     pub is_in_bare_pod: bool,
     /// Whether it ran.
     pub is_running: bool,
-    /// Whether it was unhealthy, restarting or otherwise not good before anything was done.
-    pub was_bad: bool,
+    /// What was wrong with it before anything was done; to have ended with 0 is nothing wrong.
+    pub bad: Option<String>,
 }
 
 /// A container as it is after the run.
@@ -129,6 +129,12 @@ impl Known {
     pub fn is_of_stack(&self, units: &Units) -> bool {
         let unit = self.unit.as_ref().and_then(|unit| units.get(unit));
         self.project.is_some() && unit.is_some_and(|unit| unit.exists && unit.is_up && unit.can_reload)
+    }
+
+    /// Whether this program looks after it: what failed in an earlier update is renewed too, what has done its work is not.
+    #[must_use]
+    pub fn is_looked_after(&self, units: &Units) -> bool {
+        self.policy.is_some() && (self.is_running || self.bad.is_some()) && self.is_of_stack(units)
     }
 
     /// Its row.

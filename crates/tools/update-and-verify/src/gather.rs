@@ -8,7 +8,7 @@ use podman::auto_update::{AUTHFILE, POLICY, Policy, UNIT};
 use podman::list::Listed;
 use podman::program::PATIENCE;
 use podman::{Container, Podman, container, list};
-use stack::judge::{self, Clock, Past, Rule, State};
+use stack::judge::{self, Clock, Failure, Past, Rule, State};
 use stack::watch;
 use systemd::Scope;
 use systemd::unit::{Detail, Load, Name, detail};
@@ -40,7 +40,7 @@ pub(crate) fn before(root: &Root, podman: &Podman) -> Result<Vec<Known>> {
             None => row.labels.get(UNIT),
         };
         Some(Known {
-            was_bad: row.is_running && is_bad(root, &container),
+            bad: bad(root, &container),
             policy: row.labels.get(POLICY).and_then(|value| Policy::of(value)),
             authfile: row.labels.get(AUTHFILE).cloned(),
             unit: unit.filter(|unit| !unit.is_empty()).cloned(),
@@ -56,10 +56,12 @@ pub(crate) fn before(root: &Root, podman: &Podman) -> Result<Vec<Known>> {
     Ok(known.collect())
 }
 
-fn is_bad(root: &Root, container: &Container) -> bool {
+fn bad(root: &Root, container: &Container) -> Option<String> {
     let sight = watch::sight(root, container);
-    let (state, _) = judge::judge(Past::default(), &sight, Rule::default(), Clock::default());
-    matches!(state, State::Failed(_))
+    match judge::judge(Past::default(), &sight, Rule::default(), Clock::default()).0 {
+        State::Failed(Failure::Ended) | State::Good | State::Waiting(_) => None,
+        State::Failed(failure) => Some(failure.to_string()),
+    }
 }
 
 /// These units, and all that go down with one of them.

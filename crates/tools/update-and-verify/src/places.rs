@@ -1,13 +1,12 @@
 //! Where something is kept: the lock for as long as the machine runs, the rollbacks for longer.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use oneshot::lock::{self, Lock};
-use oneshot::{Exit, Root, refuse};
+use oneshot::{Root, keep};
 
 use crate::rollbacks::Rollback;
 
@@ -24,20 +23,9 @@ pub(crate) struct Places {
 impl Places {
     /// Those of the caller. `$STATE_DIRECTORY` is what a unit with `StateDirectory=` gives (systemd.exec(5)).
     pub(crate) fn of_caller() -> Result<Self> {
-        let own = variable("STATE_DIRECTORY").ok();
-        if nix::unistd::geteuid().is_root() {
-            let state = own.unwrap_or_else(|| PathBuf::from("/var/lib/mendutils"));
-            return Ok(Self { runtime: PathBuf::from(lock::DIRECTORY), state });
-        }
-        let runtime = variable("XDG_RUNTIME_DIR")?.join("mendutils");
-        let state = match own {
-            Some(own) => own,
-            None => match variable("XDG_STATE_HOME") {
-                Ok(home) => home.join("mendutils"),
-                Err(_) => variable("HOME")?.join(".local/state/mendutils"),
-            },
-        };
-        Ok(Self { runtime, state })
+        let root = Root::default();
+        let state = keep::variable("STATE_DIRECTORY").or_else(|_| keep::state(&root))?;
+        Ok(Self { runtime: keep::runtime(&root)?, state })
     }
 
     /// Lets one run at a time update.
@@ -57,30 +45,14 @@ impl Places {
 
     /// Keeps these.
     pub(crate) fn write(&self, rollbacks: &[Rollback]) -> Result<()> {
-        let path = self.state.join(FILE);
-        self.try_write(rollbacks).with_context(|| format!("writing {}", path.display()))
+        keep::replace(&self.state.join(FILE), &serde_json::to_vec(rollbacks)?)
     }
-
-    fn try_write(&self, rollbacks: &[Rollback]) -> Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.state)?;
-        let new = self.state.join(".rollbacks.new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(&serde_json::to_vec(rollbacks)?)?;
-        file.sync_all()?;
-        fs::rename(&new, self.state.join(FILE))?;
-        fs::File::open(&self.state)?.sync_all()?;
-        Ok(())
-    }
-}
-
-fn variable(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    path.ok_or_else(|| refuse(Exit::Unavailable, format!("{name} is not set to an absolute path")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oneshot::Exit;
 
     #[test]
     fn what_was_kept_is_read_back_and_half_a_file_is_nothing() -> Result<()> {

@@ -232,7 +232,7 @@ fn steps(facts: &Facts) -> Vec<Step> {
         let is_other_image = now.is_some_and(|now| now.image != one.image);
         let row = one.row(&facts.run).map(|row| &row.updated);
         let is_old = facts.current.get(&one.image_name).is_some_and(|current| *current != one.image);
-        let is_own = one.policy.is_some() && one.is_running && one.is_of_stack(&facts.units_before);
+        let is_own = one.is_looked_after(&facts.units_before);
         match row {
             Some(Updated::Pending) => add(&one.name, unit, &one.image_name, StepState::Would),
             None if facts.is_dry && is_own && is_old => {

@@ -29,10 +29,7 @@ pub(crate) struct Renewal {
 /// The containers that are looked after here: without a row, or with one that says that the unit was restarted.
 pub(crate) fn own<'a>(before: &'a [Known], units: &Units, run: &Run) -> Vec<&'a Known> {
     let is_open = |one: &Known| one.row(run).is_none_or(|row| row.updated == Updated::Yes);
-    before
-        .iter()
-        .filter(|one| one.policy.is_some() && one.is_running && one.is_of_stack(units) && is_open(one))
-        .collect()
+    before.iter().filter(|one| one.is_looked_after(units) && is_open(one)).collect()
 }
 
 /// What the names of these containers' images stand for now.
@@ -129,21 +126,24 @@ fn pull(
 }
 
 fn reload(judgement: &Judgement) -> Reload {
-    let told = judgement.reasons.iter().find_map(|reason| match reason {
-        Reason::Evidence { exit, .. } => Some(*exit),
+    let evidence = judgement.reasons.iter().find_map(|reason| match reason {
+        Reason::Evidence { exit, .. } => Some((*exit, reason.to_string())),
         _ => None,
     });
-    let exit = match told {
-        // The program that was run knows best whether it rolled back or ran out of time.
-        Some(code) if code == Exit::Contradicted.code() => Exit::Contradicted,
-        Some(code) if code == Exit::Undecided.code() => Exit::Undecided,
+    let unit = judgement.unit.clone();
+    let Some((code, words)) = evidence else {
+        return Reload {
+            unit,
+            exit: judgement.verdict.exit(),
+            reasons: judgement.reasons.iter().map(ToString::to_string).collect(),
+            hints: judgement.lines.iter().map(|line| format!("journal: {line}")).collect(),
+        };
+    };
+    // The program that was run knows best what went wrong, and whether it rolled back or ran out of time.
+    let exit = match code {
+        code if code == Exit::Contradicted.code() => Exit::Contradicted,
+        code if code == Exit::Undecided.code() => Exit::Undecided,
         _ => judgement.verdict.exit(),
     };
-    let lines = judgement.lines.iter().map(|line| format!("journal: {line}"));
-    Reload {
-        unit: judgement.unit.clone(),
-        exit,
-        reasons: judgement.reasons.iter().map(ToString::to_string).collect(),
-        hints: lines.collect(),
-    }
+    Reload { unit, exit, reasons: vec![words], hints: Vec::new() }
 }

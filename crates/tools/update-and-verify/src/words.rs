@@ -95,7 +95,11 @@ fn of(matter: &Matter, systemctl: &str) -> Finding {
         Matter::TimeUp { moving } => time_up(moving, systemctl),
         Matter::Reload { unit, reasons, hints, .. } => {
             let text = format!("the reload of {} did not work: {}", printable(unit), reasons.join("; "));
-            Finding::fail("stack-reload", text).about(unit).hints(hints.iter().cloned())
+            let journalctl = systemctl.replace("systemctl", "journalctl");
+            Finding::fail("stack-reload", text)
+                .about(unit)
+                .hints(hints.iter().cloned())
+                .hint(format!("{journalctl} -u {} tells more", printable(unit)))
         }
         Matter::LostPull { images, words } => {
             let text =

@@ -59,7 +59,8 @@ impl Found<'_> {
             return error().map(|error| Omission::Error(error.clone()));
         }
         if !one.is_running {
-            return Some(Omission::Down);
+            let unit = one.unit.as_deref().unwrap_or_default();
+            return (!self.is_reloaded(unit)).then_some(Omission::Down);
         }
         let is_beyond_podman = is_bare(one) || error().is_some_and(|error| error.contains(NO_RAW_NAME));
         if one.is_of_stack(&facts.units_before) && (is_beyond_podman || error().is_none()) {
@@ -92,9 +93,7 @@ impl Found<'_> {
         for unit in &facts.expect {
             let own = || facts.before.iter().filter(|one| one.unit.as_ref() == Some(unit));
             let is_seen = facts.run.rows.iter().any(|row| row.unit == *unit)
-                || own().any(|one| {
-                    one.policy.is_some() && one.is_running && one.is_of_stack(&facts.units_before)
-                });
+                || own().any(|one| one.is_looked_after(&facts.units_before));
             if is_seen {
                 continue;
             }

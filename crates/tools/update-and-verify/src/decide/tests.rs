@@ -231,9 +231,31 @@ fn one_that_was_bad_before_and_is_untouched_is_warned_of() -> Result<()> {
         lines.contains(&"fail container-state app2.service -".to_owned()) && code == Exit::Failed,
         "{lines:?}"
     );
-    shared.before.iter_mut().filter(|one| one.name == "app2").for_each(|one| one.was_bad = true);
+    shared
+        .before
+        .iter_mut()
+        .filter(|one| one.name == "app2")
+        .for_each(|one| one.bad = Some("is unhealthy".to_owned()));
     let (lines, code) = told(&shared);
     assert!(lines.contains(&"warn container-state app2.service -".to_owned()) && code == Exit::Contradicted);
+    Ok(())
+}
+
+#[test]
+fn one_that_an_earlier_update_left_bad_is_not_passed_over() -> Result<()> {
+    let mut idle = facts(NOOP, &[])?;
+    idle.before
+        .iter_mut()
+        .filter(|one| one.name == "app")
+        .for_each(|one| one.bad = Some("is paused".to_owned()));
+    is(&idle, &["warn container-state app.service -", "ok nothing-new - -"], Exit::Ok);
+    let ended = Known { is_running: false, bad: Some("exited with 4".to_owned()), ..composed() };
+    let mut stack = only(vec![ended], &[])?;
+    stack.units_before.insert("web.service".to_owned(), UnitState { can_reload: true, ..up() });
+    is(&stack, &["warn left-out web.service UF7", "ok nothing-new - -"], Exit::Ok);
+    let unit = "web.service".to_owned();
+    stack.reloads = vec![Reload { unit, exit: Exit::Ok, reasons: Vec::new(), hints: Vec::new() }];
+    assert_eq!(to_watch(&stack).len(), 1);
     Ok(())
 }
 
