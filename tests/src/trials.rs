@@ -14,13 +14,21 @@ pub struct Trials {
     cases: Vec<Trial>,
     programs: bool,
     profile: &'static Profile,
-    sparing: bool,
+    elsewhere: Elsewhere,
+}
+
+/// Which cases programs of another build (`MENDUTILS_BIN`) run.
+#[derive(Clone, Copy)]
+enum Elsewhere {
+    All,
+    LastRelease,
+    None,
 }
 
 /// Starts the list of a test file's cases, whose `main` (with `harness = false`) is
 /// `lab::trials().on_each("boots", boots).once("reaps", reaps).run()`.
 pub fn trials() -> Trials {
-    Trials { cases: Vec::new(), programs: false, profile: &PLAIN, sparing: false }
+    Trials { cases: Vec::new(), programs: false, profile: &PLAIN, elsewhere: Elsewhere::All }
 }
 
 impl Trials {
@@ -36,10 +44,15 @@ impl Trials {
         self
     }
 
-    /// The cases that follow cost much: programs of another build (`MENDUTILS_BIN`) run them on the last of their releases
-    /// only.
+    /// The cases that follow cost much: programs of another build run them on the last of their releases only.
     pub fn sparing(mut self) -> Self {
-        self.sparing = true;
+        self.elsewhere = Elsewhere::LastRelease;
+        self
+    }
+
+    /// The cases that follow cost more: programs of another build do not run them.
+    pub fn once_only(mut self) -> Self {
+        self.elsewhere = Elsewhere::None;
         self
     }
 
@@ -52,8 +65,12 @@ impl Trials {
     pub fn on(mut self, releases: &[Release], name: &str, case: fn(Release) -> Result<()>) -> Self {
         let (programs, profile) = (self.programs, self.profile);
         let another_build = std::env::var_os("MENDUTILS_BIN").is_some();
-        let first = if self.sparing && another_build { releases.len().saturating_sub(1) } else { 0 };
-        for &release in releases.iter().skip(first) {
+        let left_out = match self.elsewhere {
+            Elsewhere::LastRelease if another_build => releases.len().saturating_sub(1),
+            Elsewhere::None if another_build => releases.len(),
+            _ => 0,
+        };
+        for &release in releases.iter().skip(left_out) {
             self.cases.push(Trial::test(format!("{name}::{release}"), move || {
                 finish(lacking(release, profile, programs).and_then(|need| match need {
                     Some(need) => skip(&need),

@@ -57,7 +57,9 @@ fn service(text: &str) -> Option<String> {
 }
 
 fn innermost(path: &str) -> Option<String> {
-    let unit = path.rsplit('/').find(|part| part.ends_with(".service") || part.ends_with(".scope"))?;
+    // A name that the kernel could take for its own has an underscore before it (`src/basic/cgroup-util.c`, `cg_escape`).
+    let mut parts = path.rsplit('/').map(|part| part.strip_prefix('_').unwrap_or(part));
+    let unit = parts.find(|part| part.ends_with(".service") || part.ends_with(".scope"))?;
     // The manager of a user is a service too, but nothing that runs in a unit of that user belongs to it.
     (unit.ends_with(".service") && !unit.starts_with("user@")).then(|| unit.to_owned())
 }

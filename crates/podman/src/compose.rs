@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-pub use read::parse;
+pub use read::{document, parse};
 
 /// The effective configuration of a project.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -8,6 +8,7 @@
 
 pub mod expected;
 pub mod judge;
+pub mod portable;
 pub mod sight;
 pub mod stale;
 

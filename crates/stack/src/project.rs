@@ -20,7 +20,7 @@ use crate::{judge, watch};
 const REMOVAL: Duration = Duration::from_secs(120);
 
 /// A project that can be worked on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stack {
     /// Below which everything is.
     pub root: Root,
@@ -126,6 +126,11 @@ impl Stack {
     pub fn images(&self, present: &[Present]) -> Result<BTreeMap<String, String>> {
         let names: Vec<&str> = present.iter().map(|one| one.container.image_name.as_str()).collect();
         image::current(&self.podman, &names)
+    }
+
+    /// Lets the name of an image stand for the image with this id again.
+    pub fn tag(&self, id: &str, name: &str) -> Result<()> {
+        self.podman.command().args(["tag", "--", id, name]).output().map(|_| ())
     }
 
     /// Where a relative path of the configuration begins: beside the first file.

@@ -21,6 +21,10 @@ const STUCK: u32 = 3;
 /// How often a provider at work is looked at; a look at /proc starts no process.
 const SAMPLE: Duration = Duration::from_millis(60);
 
+/// How long a provider may go on with the other services after one has failed. Ended at once it could leave down what it
+/// had just taken down to make it anew.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// Before a container that is missing is looked for once more.
 const AGAIN: Duration = Duration::from_millis(300);
 
@@ -91,6 +95,7 @@ pub fn follow(
         ids: None,
         waits: Vec::new(),
         stuck: 0,
+        grace: None,
         is_fresh: true,
         outcome: Outcome::default(),
     };
@@ -140,6 +145,8 @@ struct Run<'a> {
     ids: Option<Vec<(String, String)>>,
     waits: Vec<String>,
     stuck: u32,
+    /// Runs from the first failure on.
+    grace: Option<Deadline>,
     /// The provider may have started something since the last look.
     is_fresh: bool,
     outcome: Outcome,
@@ -271,6 +278,7 @@ impl Run<'_> {
                 teller.service(service);
             }
         }
+        self.outcome.waited_for.clone_from(&self.waits);
         self.outcome.services = services;
         self.outcome.containers = look.seen.iter().map(|seen| seen.container.clone()).collect();
         self.outcome.sights = look.seen.iter().map(|seen| seen.sight.clone()).collect();
@@ -286,11 +294,21 @@ impl Run<'_> {
             }
     }
 
-    fn is_settled(&self) -> bool {
-        let needed = || self.outcome.services.iter().filter(|one| !one.expected.optional);
-        let has_failed = needed().any(|one| matches!(one.verdict, Verdict::Failed(_)));
-        let is_over = self.outcome.services.iter().all(|one| !matches!(one.verdict, Verdict::Waiting(_)));
-        has_failed || (is_over && self.provider != Provider::Working)
+    fn is_settled(&mut self) -> bool {
+        let mut needed = self.outcome.services.iter().filter(|one| !one.expected.optional);
+        let has_failed = needed.any(|one| matches!(one.verdict, Verdict::Failed(_)));
+        if self.provider == Provider::Working {
+            return has_failed && self.is_in_vain();
+        }
+        has_failed || self.outcome.services.iter().all(|one| !matches!(one.verdict, Verdict::Waiting(_)))
+    }
+
+    /// One service has failed: whether the provider waits for it, or has had the time to finish with the others.
+    fn is_in_vain(&mut self) -> bool {
+        let failed = self.outcome.services.iter().filter(|one| matches!(one.verdict, Verdict::Failed(_)));
+        let mut names = failed.filter_map(|one| one.container.as_ref()).map(|sight| &sight.name);
+        names.any(|name| self.waits.contains(name))
+            || self.grace.get_or_insert_with(|| Deadline::after(GRACE)).is_over()
     }
 
     /// The provider waits for a container that nobody will make.

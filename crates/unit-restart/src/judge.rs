@@ -125,12 +125,18 @@ pub fn judge(case: &Case<'_>) -> Judgement {
 }
 
 impl Judgement {
-    /// Adds what lint found; where a failure was reset and a command of the unit resets, that is the culprit.
+    /// Adds what lint found; where a failure was reset and a command of the unit resets, that is the culprit. So it is where
+    /// the unit was forgotten and only its program's own word tells of the failure.
     pub fn explained(&mut self, flaws: Vec<Flaw>) {
         let culprit = flaws.iter().find(|flaw| flaw.trap == lint::Trap::ResetFailed).map(ToString::to_string);
+        let says_failed = self.reasons.iter().any(|reason| matches!(reason, Reason::Evidence { .. }));
         for reason in &mut self.reasons {
-            if let Reason::Reset { by } = reason {
-                by.clone_from(&culprit);
+            match reason {
+                Reason::Reset { by } => by.clone_from(&culprit),
+                Reason::Forgotten(_) if says_failed && culprit.is_some() => {
+                    *reason = Reason::Reset { by: culprit.clone() };
+                }
+                _ => {}
             }
         }
         self.flaws = flaws;
@@ -159,6 +165,17 @@ impl Case<'_> {
         };
         let own = entries.iter().filter(|entry| entry.unit == self.last.unit.id && entry.time >= self.since);
         own.filter_map(|entry| Some((entry, entry.event.as_ref()?)))
+    }
+
+    /// What the manager wrote of a start job that was done and ran nothing: it gave the unit no invocation, so the line has
+    /// none, or still that of the run before.
+    fn start_without_run(&self) -> Option<&Entry> {
+        let before = self.before.unit.invocation.as_deref();
+        let is_start = |event: &Event| matches!(event, Event::Job { kind, result } if kind == "start" && result == "done");
+        let found = self.events().find(|(entry, event)| {
+            is_start(event) && (entry.invocation.is_none() || entry.invocation.as_deref() == before)
+        });
+        found.map(|(entry, _)| entry)
     }
 
     /// Of the run: from the manager, or from the journal where the manager has forgotten it.
@@ -271,13 +288,10 @@ impl Found<'_> {
         self.reasons.push(Reason::NotRun(why));
     }
 
-    /// What the manager wrote of a start that a condition kept from running: the name of the setting stands in its words,
-    /// in parentheses up to systemd 253 or so, at the end since.
+    /// The setting that kept a start from running, as the manager wrote it: in parentheses up to systemd 253 or so, at the
+    /// end since.
     fn condition(&self) -> Option<String> {
-        let job = self.case.events().find(|(entry, event)| {
-            entry.invocation.is_none() && matches!(event, Event::Job { result, .. } if result == "done")
-        });
-        let (entry, _) = job?;
+        let entry = self.case.start_without_run()?;
         let begin = entry.message.find("Condition").filter(|_| entry.message.contains('='))?;
         let name = entry.message.get(begin..)?.trim_end_matches('.');
         Some(name.strip_suffix(')').unwrap_or(name).to_owned())

@@ -1,10 +1,11 @@
 //! Oneshot units that fail as they should, and what is done to them on the way.
 
-use super::row::{DISTURBED, FAILED, FORGOTTEN, FORGOTTEN_CONDITION, NOTHING_RAN, Row, Verdict, WORKED};
+use super::row::{DISTURBED, FAILED, FORGOTTEN, FORGOTTEN_CONDITION, IGNORED, Row, Verdict, WORKED};
 
 const PLAIN: &str = "Type=oneshot\nExecStart=/bin/sh -c 'sleep 0.3; test ! -e %t/lab/bad/%p'\n";
 const RAE: &str =
     "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 0.3; test ! -e %t/lab/bad/%p'\n";
+const IGNORES: &str = "Type=oneshot\nRemainAfterExit=yes\nExecStart=-/bin/false\n";
 const SLOW: &str =
     "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 1.5; test ! -e %t/lab/bad/%p'\n";
 
@@ -40,8 +41,12 @@ pub(crate) const ROWS: &[Row] = &[
         .meanwhile("in_state start; fails $ctl restart $u"),
     Row::new("oneshot RAE, an outsider runs reset-failed of it while ExecStart runs", SLOW, FAILED)
         .meanwhile("in_state start; $ctl reset-failed $u"),
-    Row::new("`start` of an already active (exited) RAE oneshot", RAE, NOTHING_RAN)
+    // Nothing runs; the run that brought it up is judged.
+    Row::new("`start` of an already active (exited) RAE oneshot", RAE, WORKED)
         .before("active")
+        .options(&["--start"]),
+    Row::new("`start` of an already active RAE oneshot whose failure was ignored", IGNORES, IGNORED)
+        .before("bad; $ctl start $u")
         .options(&["--start"]),
     Row::new("oneshot noRAE SuccessExitStatus=1", "Type=oneshot\nSuccessExitStatus=1\nExecStart=/bin/sh -c 'sleep 0.3; exit 1'\n", FORGOTTEN),
     Row::new("oneshot noRAE '-' prefix", "Type=oneshot\nExecStart=-/bin/sh -c 'sleep 0.3; exit 1'\n", FORGOTTEN),

@@ -77,8 +77,6 @@ pub(crate) const CONDITION: Verdict = verdict(3, &["SF5"]);
 pub(crate) const FORGOTTEN_CONDITION: Verdict = verdict(3, &["SF3", "SF5"]);
 /// Systemctl said 1 because nothing ran.
 pub(crate) const ASSERTION: Verdict = verdict(1, &["SF5"]);
-/// Systemctl said 0 because there was nothing to do.
-pub(crate) const NOTHING_RAN: Verdict = verdict(3, &["SF6"]);
 /// Systemctl said 0, and it died afterwards.
 pub(crate) const DIED: Verdict = verdict(3, &["SF8"]);
 /// The same, and it will be tried again.

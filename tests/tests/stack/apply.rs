@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use lab::{Inside, Podman, Project, Report, wait_until};
 
 /// Options of every run that does not say otherwise: short, and long enough for a machine that is busy.
-const GENERAL: [&str; 3] = ["--timeout=25", "--apply-timeout=20", "--stable=1"];
+const GENERAL: [&str; 3] = ["--timeout=40", "--apply-timeout=50", "--stable=1"];
 
 /// Beyond what the program may take.
-const DEADLINE: Duration = Duration::from_secs(70);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// How long something may take to become so.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(40);
 
 /// The command, as the user.
 pub(crate) fn command(project: &Project<'_>, options: &[&str]) -> Inside {

@@ -15,12 +15,16 @@ const DEEPEST: usize = 64;
 /// The configuration in the output of a provider's `config`, in either form: JSON is YAML, but is told apart for speed and
 /// for its better errors.
 pub fn parse(text: &str) -> Result<Config> {
-    let value = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).context("reading it as JSON")?
+    config(&document(text)?)
+}
+
+/// The whole of it as a value, with what is not read here.
+pub fn document(text: &str) -> Result<Value> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).context("reading it as JSON")
     } else {
-        yaml(text).context("reading it as YAML")?
-    };
-    config(&value)
+        yaml(text).context("reading it as YAML")
+    }
 }
 
 fn yaml(text: &str) -> Result<Value> {

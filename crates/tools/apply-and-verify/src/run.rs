@@ -1,5 +1,7 @@
 //! One run: look, decide, change, watch, tell.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Deadline, Exit, Finding, Report, StepState, refuse};
@@ -17,6 +19,7 @@ use crate::decide::{changes, decide};
 use crate::facts::Facts;
 use crate::gather::{self, gather};
 use crate::keep::Places;
+use crate::rollback;
 use crate::step::Step;
 use crate::tell::Telling;
 use crate::words;
@@ -34,31 +37,36 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let _lock = if arguments.write.dry_run { None } else { Some(places.lock(&arguments.project)?) };
     let memory = Memory::new(places.state(), &arguments.project);
     let verified = memory.read()?;
-    let mut run = Run { arguments, stack, places, memory, report };
+    let mut run = Run { arguments, stack, places, memory, verified, report };
     if arguments.write.dry_run {
-        return run.only_tell(verified.as_ref());
+        return run.only_tell();
     }
     if arguments.pull && !run.pull()? {
         return Ok(());
     }
-    let facts = gather(arguments, &run.stack, verified.as_ref(), arguments.pull)?;
+    let facts = gather(arguments, &run.stack, run.verified.as_ref(), arguments.pull)?;
     run.bring_up(&facts)
 }
+
+/// The last words of containers, by id.
+type Logs = BTreeMap<String, Vec<String>>;
 
 struct Run<'a> {
     arguments: &'a Arguments,
     stack: Stack,
     places: Places,
     memory: Memory,
+    /// What was last verified.
+    verified: Option<Verified>,
     report: &'a mut Report,
 }
 
 impl Run<'_> {
-    fn only_tell(&mut self, verified: Option<&Verified>) -> Result<()> {
+    fn only_tell(&mut self) -> Result<()> {
         if self.arguments.pull {
             self.record(&self.pulling(), StepState::Would);
         }
-        let facts = gather(self.arguments, &self.stack, verified, self.arguments.pull)?;
+        let facts = gather(self.arguments, &self.stack, self.verified.as_ref(), self.arguments.pull)?;
         for step in decide(&facts) {
             self.record(&step, StepState::Would);
         }
@@ -163,15 +171,62 @@ impl Run<'_> {
             return Err(stopped(signal));
         }
         let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle));
-        self.tell(outcome, exit)?;
         if exit == Exit::Ok {
-            self.verified(outcome, is_changed)?;
+            self.tell(outcome, &Logs::new(), exit)?;
+            return self.is_verified(outcome, is_changed);
+        }
+        // Before a rollback removes the containers that said it.
+        let logs = self.logs(outcome);
+        if !self.arguments.rollback {
+            return self.tell(outcome, &logs, exit);
+        }
+        match self.roll_back(steps.is_empty())? {
+            Ok(finding) => {
+                self.tell(outcome, &logs, Exit::Contradicted)?;
+                self.report.finding(finding);
+            }
+            Err(finding) => {
+                self.tell(outcome, &logs, exit)?;
+                self.report.finding(finding);
+            }
         }
         Ok(())
     }
 
+    /// Goes back to what was last verified; the finding says how that ended.
+    fn roll_back(&mut self, is_untouched: bool) -> Result<Result<Finding, Finding>> {
+        let project = self.arguments.project.clone();
+        let Some(verified) = self.verified.clone().filter(|_| !is_untouched) else {
+            return Ok(Err(words::no_way_back(&project, is_untouched)));
+        };
+        let back = rollback::roll_back(self.arguments, &self.stack, &self.places, &verified, self.report);
+        let (old, exit) = match back {
+            Ok(back) => back,
+            Err(error) => return Ok(Err(words::not_rolled_back(&project, &format!("{error:#}")))),
+        };
+        self.record(&Step::RollBack { project: project.clone() }, StepState::Done);
+        if let Some(signal) = old.stopped {
+            return Err(stopped(signal));
+        }
+        if exit != Exit::Ok {
+            let broken = old.services.iter().filter(|one| one.verdict != Verdict::Good);
+            let broken: Vec<String> =
+                broken.map(|one| format!("service {} {}", one.expected.service, words::stand(one))).collect();
+            return Ok(Err(words::not_rolled_back(&project, &broken.join(", "))));
+        }
+        self.memory.write(&Verified { containers: Verified::made(&old.containers), ..verified })?;
+        Ok(Ok(words::rolled_back(&project, old.services.len())))
+    }
+
+    /// What the containers of services that are not good last said, by id.
+    fn logs(&self, outcome: &Outcome) -> Logs {
+        let broken = outcome.services.iter().filter(|one| one.verdict != Verdict::Good);
+        let ids = broken.filter_map(|one| one.container.as_ref()).map(|sight| sight.id.clone());
+        ids.map(|id| (id.clone(), logs::last(&self.stack.podman, &id))).collect()
+    }
+
     /// One finding a service, the broken ones first, and what is to be said of the provider and the unit.
-    fn tell(&mut self, outcome: &Outcome, exit: Exit) -> Result<()> {
+    fn tell(&mut self, outcome: &Outcome, logs: &Logs, exit: Exit) -> Result<()> {
         let rank = |verdict: &Verdict| match verdict {
             Verdict::Failed(_) => 0,
             Verdict::Waiting(_) => 1,
@@ -186,9 +241,8 @@ impl Run<'_> {
                 Verdict::Good => words::good(service),
                 Verdict::Waiting(_) if has_failed => words::unsettled(service),
                 _ => {
-                    let container = service.container.as_ref();
-                    let logs = container.map(|sight| logs::last(&self.stack.podman, &sight.id));
-                    words::service(service, outcome, &logs.unwrap_or_default(), exit)
+                    let said = service.container.as_ref().and_then(|sight| logs.get(&sight.id));
+                    words::service(service, outcome, said.map_or(&[], Vec::as_slice), exit)
                 }
             };
             self.report.finding(finding);
@@ -224,7 +278,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn verified(&mut self, outcome: &Outcome, is_changed: bool) -> Result<()> {
+    fn is_verified(&mut self, outcome: &Outcome, is_changed: bool) -> Result<()> {
         self.memory.write(&Verified {
             config: self.stack.text.clone(),
             folder: self.stack.folder(),
@@ -234,7 +288,7 @@ impl Run<'_> {
         })?;
         let (project, count) = (&self.arguments.project, outcome.services.len());
         let word = if is_changed { "verified" } else { "unchanged" };
-        let text = format!("project {project} is {word}: {count} services are good");
+        let text = format!("project {project} is {word}: {}", words::good_services(count));
         self.report.info(&text);
         self.report.finding(Finding::ok("project", text).about(project));
         Ok(())

@@ -234,3 +234,30 @@ pub(crate) fn group(unit: &str, mode: &str, names: &[&str]) -> Finding {
         .compared("process", mode)
         .hint(format!("when {unit} ends or fails, systemd kills it and the containers are lost: set KillMode=process in [Service]"))
 }
+
+/// How many services are good.
+pub(crate) fn good_services(count: usize) -> String {
+    if count == 1 { "1 service is good".to_owned() } else { format!("{count} services are good") }
+}
+
+/// The old state runs again.
+pub(crate) fn rolled_back(project: &str, count: usize) -> Finding {
+    let text =
+        format!("project {project} is rolled back to what was last verified: {}", good_services(count));
+    Finding::fail("rollback", text)
+        .about(project)
+        .exits(Exit::Contradicted)
+        .hint("the compose files still ask for the state that failed: the next run applies it again")
+}
+
+/// There is nothing to go back to.
+pub(crate) fn no_way_back(project: &str, is_untouched: bool) -> Finding {
+    let why = if is_untouched { "it is what was last verified" } else { "nothing was ever verified of it" };
+    Finding::fail("rollback", format!("project {project} is not rolled back: {why}")).about(project)
+}
+
+/// Going back failed as well.
+pub(crate) fn not_rolled_back(project: &str, why: &str) -> Finding {
+    Finding::fail("rollback", format!("rolling project {project} back failed: {}", printable(why)))
+        .about(project)
+}

@@ -193,6 +193,37 @@ fn a_failure_of_an_optional_service_is_a_warning() -> Outcome {
 }
 
 #[test]
+fn a_failed_change_is_rolled_back_where_that_is_asked_for() -> Outcome {
+    let tree = Tree::new()?;
+    let never = tree.run(&["--rollback"])?;
+    assert_eq!(never.code(), Some(0), "{}", never.said());
+    // The good state, for the call that goes back to it.
+    tree.folder("fake/back")?;
+    for name in ["ps.json", "inspect.json"] {
+        fs::copy(tree.path(format!("fake/{name}")), tree.path(format!("fake/back/{name}")))?;
+    }
+    tree.write("fake/images.json", r#"[{"Id":"other","Names":["a:1"]}]"#)?;
+    tree.write("fake/after/end", "case \"$*\" in *rollback.json*) cp back/* . ;; esac; exit 0")?;
+    tree.write("fake/config.yaml", &CONFIG.replace("web.env", "../srv/web.env"))?;
+    tree.comes_up("exited", SICK)?;
+    let ran = tree.run(&["--rollback"])?;
+    assert_eq!(ran.code(), Some(3), "{}", ran.said());
+    let said = ran.said();
+    assert!(
+        said.contains("service web is unhealthy") && said.contains("is rolled back to what was last"),
+        "{said}"
+    );
+    let calls = tree.calls();
+    assert!(calls.contains("podman tag -- i a:1") && calls.contains("home.rollback.json"), "{calls}");
+    let copy = fs::read_to_string(tree.path("run/mendutils/compose/home.rollback.json"));
+    if let Ok(copy) = copy {
+        assert!(copy.contains("srv/web.env\""), "{copy}");
+    }
+    assert_eq!(tree.run(&[])?.code(), Some(1), "without --rollback the failure stays");
+    Ok(())
+}
+
+#[test]
 fn what_is_missing_is_named_before_anything_is_changed() -> Outcome {
     let tree = Tree::new()?;
     fs::remove_file(tree.path("srv/web.env"))?;

@@ -40,6 +40,7 @@ fn verdict(judgement: &Judgement) -> Option<Finding> {
         Verdict::Worked => Finding::ok("verdict", format!("{unit} ran anew and is {state}")),
         Verdict::AlreadyUp => {
             Finding::ok("verdict", format!("{unit} was up already, so nothing ran; it is {state}"))
+                .shape("SF6")
         }
         Verdict::Failed => {
             Finding::fail("verdict", format!("{unit} failed, as systemctl says; it is {state}"))

@@ -18,21 +18,18 @@ impl Found<'_> {
             .filter(|(entry, _)| entry.invocation.is_none() || entry.invocation.as_deref() != before);
         let events: Vec<(bool, &Event)> =
             events.map(|(entry, event)| (entry.invocation.is_some(), event)).collect();
-        let job = |ran: bool, wanted: &str| {
-            events.iter().any(|(has_run, event)| {
-                *has_run == ran
-                    && matches!(event, Event::Job { kind, result } if kind != "stop" && result == wanted)
-            })
-        };
+        let is_done = events.iter().any(|(has_run, event)| {
+            *has_run && matches!(event, Event::Job { kind, result } if kind != "stop" && result == "done")
+        });
         if events.iter().any(|(_, event)| matches!(event, Event::Job { result, .. } if result == "assert")) {
             self.reasons.push(Reason::NotRun(NotRun::Assertion));
         } else if events.iter().any(|(_, event)| **event == Event::Skipped) {
             self.reasons.push(Reason::NotRun(NotRun::ExecCondition));
-        } else if job(false, "done") && !job(true, "done") {
+        } else if case.start_without_run().is_some() && !is_done {
             self.reasons.push(Reason::NotRun(NotRun::Condition(self.condition())));
         } else if self.has_failed(&events) {
             // Told already.
-        } else if job(true, "done") {
+        } else if is_done {
             self.done();
         } else if !case.said.is_failed() {
             self.unproved();

@@ -196,6 +196,44 @@ fn a_condition_is_named_as_the_journal_names_it() {
 }
 
 #[test]
+fn a_condition_that_is_unmet_on_the_way_through_a_restart_has_the_run_before() {
+    let run = "a".repeat(32);
+    for (release, mut capture) in each("condition unmet") {
+        capture.before.unit.invocation = Some(run.clone());
+        let Trail::Entries(entries) = &mut capture.trail else { panic!("{release}") };
+        entries.iter_mut().for_each(|entry| entry.invocation = Some(run.clone()));
+        assert!(capture.last.is_blank(), "{release}");
+        assert_eq!(shapes(&capture.judge()), ["SF5"], "{release}");
+    }
+}
+
+#[test]
+fn a_forgotten_failure_that_only_its_program_tells_of_has_the_units_own_reset_as_its_culprit() {
+    for (release, capture) in each("reset-failed, forgotten") {
+        let record = Record {
+            unit: capture.last.unit.id.clone(),
+            invocation: "0".repeat(32),
+            ended: capture.since + 1,
+            exit: 1,
+            report: serde_json::json!({"program": "apply-and-verify", "error": "web is unhealthy"}),
+        };
+        let case = Case { trail: None, evidence: std::slice::from_ref(&record), ..capture.case() };
+        let mut judgement = judge(&case);
+        assert_eq!(shapes(&judgement), ["SF3"], "{release}");
+        judgement.explained(vec![Flaw { trap: lint::Trap::ResetFailed, place: None, says: "y".to_owned() }]);
+        assert_eq!(shapes(&judgement), ["SF1"], "{release}");
+    }
+}
+
+#[test]
+fn what_came_up_and_died_before_the_first_look_was_up() {
+    for (release, mut capture) in each("simple dies after 0.3 s") {
+        capture.after = capture.last.clone();
+        assert!(shapes(&capture.judge()).contains(&"SF8"), "{release}");
+    }
+}
+
+#[test]
 fn a_failure_that_the_unit_calls_harmless_is_accepted_on_request_and_stays_a_warning() {
     for title in ["dash before the command", "SuccessExitStatus", "dash, works and is forgotten"] {
         for (release, capture) in each(title) {
