@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 25] = [
+const CASES: [Case; 30] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -59,6 +59,11 @@ const CASES: [Case; 25] = [
     ),
     case("apply-and-verify", &APPLY, "failed", project_as_it_is),
     case("apply-and-verify", &APPLY, "config", nothing),
+    case("update-and-verify", &[], "ok", nothing_new),
+    case("update-and-verify", &["--dry-run"], "would-change", something_new),
+    case("update-and-verify", &["--stable=0"], "contradicted", rolled_back),
+    case("update-and-verify", &["--expect=app"], "failed", nothing_new),
+    case("update-and-verify", &["--expect=nothing"], "config", nothing_new),
 ];
 
 const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
@@ -149,6 +154,44 @@ fn provided(tree: &Path, state: &str) -> Result<()> {
         ("fake/inspect.json", "[]"),
         ("fake/after/ps.json", &row),
         ("fake/after/inspect.json", &container),
+    ];
+    files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
+}
+
+fn nothing_new(tree: &Path) -> Result<()> {
+    updates(tree, "false")
+}
+
+fn something_new(tree: &Path) -> Result<()> {
+    updates(tree, "pending")
+}
+
+fn rolled_back(tree: &Path) -> Result<()> {
+    updates(tree, "rolled back")
+}
+
+/// podman as the tests of update-and-verify have it, which says this word of its one container.
+fn updates(tree: &Path, word: &str) -> Result<()> {
+    for folder in ["usr/bin", "fake/after", "etc/systemd/user"] {
+        fs::create_dir_all(tree.join(folder))?;
+    }
+    symlink(programs::sources("update-and-verify").join("tests/fake/podman"), tree.join("usr/bin/podman"))?;
+    let id = "1".repeat(64);
+    let labels = r#""io.containers.autoupdate":"local","PODMAN_SYSTEMD_UNIT":"web.service""#;
+    let listed = format!(r#"[{{"Id":"{id}","Names":["web"],"State":"running","Labels":{{{labels}}}}}]"#);
+    let container = format!(r#"[{{"Id":"{id}","Name":"web","Image":"a","State":{{"Status":"running"}}}}]"#);
+    let row = format!(
+        r#"[{{"Unit":"web.service","ContainerName":"web","ContainerID":"{id}","Updated":"{word}"}}]"#
+    );
+    let files = [
+        ("etc/systemd/user/app.service", ""),
+        ("etc/systemd/user/web.service", ""),
+        ("fake/ps.json", &listed),
+        ("fake/inspect.json", &container),
+        ("fake/after/ps.json", &listed),
+        ("fake/rows.json", &row),
+        ("fake/errors", ""),
+        ("fake/end", "exit 0"),
     ];
     files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
 }

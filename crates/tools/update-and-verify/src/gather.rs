@@ -10,8 +10,8 @@ use podman::program::PATIENCE;
 use podman::{Container, Podman, container, list};
 use stack::judge::{self, Clock, Failure, Past, Rule, State};
 use stack::watch;
-use systemd::Scope;
 use systemd::unit::{Detail, Load, Name, detail};
+use systemd::{Scope, files};
 
 use crate::facts::{Known, UnitState, Units};
 
@@ -64,12 +64,21 @@ fn bad(root: &Root, container: &Container) -> Option<String> {
     }
 }
 
+/// Who tells of units.
+#[derive(Debug)]
+pub(crate) enum Manager {
+    /// A service manager.
+    Running(Scope),
+    /// The unit files of another tree: what is there counts as up.
+    Files(Root),
+}
+
 /// These units, and all that go down with one of them.
-pub(crate) fn units_with_dependents(scope: &Scope, names: BTreeSet<String>) -> Result<Units> {
+pub(crate) fn units_with_dependents(manager: &Manager, names: BTreeSet<String>) -> Result<Units> {
     let mut found = Units::new();
     let mut waiting = names;
     while !waiting.is_empty() && found.len() < MOST {
-        let units = units(scope, &waiting)?;
+        let units = units(manager, &waiting)?;
         waiting = units.values().flat_map(|unit| unit.dependents.iter().cloned()).collect();
         found.extend(units);
         waiting.retain(|name| !found.contains_key(name));
@@ -78,13 +87,25 @@ pub(crate) fn units_with_dependents(scope: &Scope, names: BTreeSet<String>) -> R
 }
 
 /// These units, in one call. What is no unit's name, as a label may have it, is none that exists.
-pub(crate) fn units(scope: &Scope, names: &BTreeSet<String>) -> Result<Units> {
+pub(crate) fn units(manager: &Manager, names: &BTreeSet<String>) -> Result<Units> {
+    let scope = match manager {
+        Manager::Running(scope) => scope,
+        Manager::Files(root) => {
+            return names.iter().map(|name| Ok((name.clone(), on_disk(root, name)?))).collect();
+        }
+    };
     let is_name = |name: &&String| name.parse::<Name>().is_ok_and(|parsed| parsed.as_str() == name.as_str());
     let asked: Vec<&String> = names.iter().filter(is_name).collect();
     let details = detail::show(scope, &asked)?;
     let mut units: Units = names.iter().map(|name| (name.clone(), UnitState::default())).collect();
     units.extend(asked.into_iter().zip(details).map(|(name, detail)| (name.clone(), state(detail))));
     Ok(units)
+}
+
+fn on_disk(root: &Root, unit: &str) -> Result<UnitState> {
+    let exists = !unit.contains('/') && files::read_from(root, &files::USER_PATHS, unit)?.fragment.is_some();
+    let summary = if exists { "active" } else { "inactive" }.to_owned();
+    Ok(UnitState { exists, is_up: exists, summary, ..UnitState::default() })
 }
 
 fn state(detail: Detail) -> UnitState {
@@ -100,10 +121,14 @@ fn state(detail: Detail) -> UnitState {
 }
 
 /// The same units again, once none of them is on its way any more, or when the time is up.
-pub(crate) fn settled_units(scope: &Scope, names: &BTreeSet<String>, deadline: &Deadline) -> Result<Units> {
+pub(crate) fn settled_units(
+    manager: &Manager,
+    names: &BTreeSet<String>,
+    deadline: &Deadline,
+) -> Result<Units> {
     let mut backoff = Backoff::default();
     loop {
-        let units = units(scope, names)?;
+        let units = units(manager, names)?;
         let is_moving = units.values().any(|unit| unit.is_moving);
         if !is_moving || stack::asked_to_end().is_some() || !backoff.pause(deadline) {
             return Ok(units);

@@ -43,6 +43,7 @@ pub const MANUAL: Manual = Manual {
         (Exit::Undecided, "podman or a container was not done when the time was up."),
         (Exit::Unavailable, "podman, systemd or the service manager of the user is missing."),
         (Exit::Busy, "Another run is at work."),
+        (Exit::Config, "An expected unit does not exist."),
     ],
     examples: &[
         ("update-and-verify", "Update what has the policy, and verify it."),

@@ -233,9 +233,10 @@ impl Matter {
             | Self::Failed(_)
             | Self::Unknown { .. }
             | Self::Error(_)
-            | Self::Missed { .. }
             | Self::UnitDown { .. }
             | Self::LostPull { .. } => Exit::Failed,
+            Self::Missed { why: Missed::NoUnit, .. } => Exit::Config,
+            Self::Missed { .. } => Exit::Failed,
             Self::Reload { exit, .. } => *exit,
         }
     }

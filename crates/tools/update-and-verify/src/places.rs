@@ -22,10 +22,10 @@ pub(crate) struct Places {
 
 impl Places {
     /// Those of the caller. `$STATE_DIRECTORY` is what a unit with `StateDirectory=` gives (systemd.exec(5)).
-    pub(crate) fn of_caller() -> Result<Self> {
-        let root = Root::default();
-        let state = keep::variable("STATE_DIRECTORY").or_else(|_| keep::state(&root))?;
-        Ok(Self { runtime: keep::runtime(&root)?, state })
+    pub(crate) fn of_caller(root: &Root) -> Result<Self> {
+        let own = keep::variable("STATE_DIRECTORY").map(|own| root.join(own));
+        let state = own.or_else(|_| keep::state(root))?;
+        Ok(Self { runtime: keep::runtime(root)?, state })
     }
 
     /// Lets one run at a time update.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use nix::unistd::{getegid, geteuid};
 use oneshot::progress::Live;
-use oneshot::report::Step;
+use oneshot::report::Step as Record;
 use oneshot::text::{printable, tail};
 use oneshot::{Deadline, Exit, Report, Root, StepState, refuse};
 use podman::auto_update::{self, End, Updated};
@@ -20,6 +20,7 @@ use systemd::Scope;
 use crate::arguments::Arguments;
 use crate::decide::{decide, to_watch};
 use crate::facts::{Facts, Known, Now};
+use crate::gather::Manager;
 use crate::matter::{self, Matter, Whose};
 use crate::places::Places;
 use crate::rollbacks::{self, Rollback};
@@ -34,23 +35,25 @@ const SAID: usize = 500;
 /// Updates and verifies, or tells what would be updated.
 pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let root = arguments.common.root();
-    if !root.is_real() {
-        return Err(refuse(Exit::Unavailable, "no podman runs the containers of another tree"));
-    }
     let (scope, systemctl) = if geteuid().is_root() {
         (Scope::System, "systemctl")
     } else {
         (Scope::user(geteuid().as_raw(), getegid().as_raw()), "systemctl --user")
     };
-    unit_restart::reachable(&scope)?;
+    let manager = if root.is_real() {
+        unit_restart::reachable(&scope)?;
+        Manager::Running(scope)
+    } else {
+        Manager::Files(root.clone())
+    };
     let podman = Podman::find(&root)?;
-    let places = Places::of_caller()?;
+    let places = Places::of_caller(&root)?;
     let is_dry = arguments.write.dry_run;
     let _lock = if is_dry { None } else { Some(places.lock()?) };
     stack::catch_ends()?;
     let deadline = Deadline::after(Duration::from_secs(u64::from(arguments.timeout)));
     let live = Live::start(report, "looking at the containers");
-    let work = Work { root, podman, scope, live, deadline };
+    let work = Work { root, podman, manager, live, deadline };
     let facts = work.facts(arguments)?;
     drop(work);
     let old = places.read()?;
@@ -65,7 +68,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
 struct Work {
     root: Root,
     podman: Podman,
-    scope: Scope,
+    manager: Manager,
     live: Live,
     deadline: Deadline,
 }
@@ -75,7 +78,7 @@ impl Work {
         let before = gather::before(&self.root, &self.podman)?;
         let expect: Vec<String> = arguments.expect.iter().map(ToString::to_string).collect();
         let names = before.iter().filter_map(|one| one.unit.clone()).chain(expect.iter().cloned());
-        let units_before = gather::units_with_dependents(&self.scope, names.collect())?;
+        let units_before = gather::units_with_dependents(&self.manager, names.collect())?;
         self.live.say("podman auto-update");
         let is_dry = arguments.write.dry_run;
         let run =
@@ -99,9 +102,9 @@ impl Work {
             facts.current = stacks::current(&self.podman, &own)?;
             return Ok(facts);
         }
-        if facts.run.end != End::Deadline {
+        if let (Manager::Running(scope), true) = (&self.manager, facts.run.end != End::Deadline) {
             let say = &mut |text: &str| self.live.say(text);
-            let renewal = stacks::renew(&self.podman, &self.scope, &own, &facts.run, &self.deadline, say)?;
+            let renewal = stacks::renew(&self.podman, scope, &own, &facts.run, &self.deadline, say)?;
             facts.current = renewal.current;
             (facts.reloads, facts.lost_pulls) = (renewal.reloads, renewal.lost_pulls);
         }
@@ -133,7 +136,7 @@ impl Work {
         }
         facts.after = look.seen.iter().map(|seen| self.now(seen)).collect();
         let units: BTreeSet<String> = facts.units_before.keys().cloned().collect();
-        facts.units_after = gather::settled_units(&self.scope, &units, &deadline)?;
+        facts.units_after = gather::settled_units(&self.manager, &units, &deadline)?;
         self.ask_images(facts)
     }
 
@@ -217,12 +220,12 @@ fn tell(facts: &Facts, still: &[Rollback], systemctl: &str, report: &mut Report)
 }
 
 /// What was changed, or would be.
-fn steps(facts: &Facts) -> Vec<Step> {
+fn steps(facts: &Facts) -> Vec<Record> {
     let mut steps = Vec::new();
     let mut add = |name: &str, unit: &str, image: &str, state: StepState| {
         let text =
             format!("update {} ({}) to the newer {}", printable(name), printable(unit), printable(image));
-        steps.push(Step::new("update-container", name, text, state));
+        steps.push(Record::new("update-container", name, text, state));
     };
     let mut known: Vec<&Known> = facts.before.iter().collect();
     known.sort_by_key(|one| (&one.unit, &one.name));
