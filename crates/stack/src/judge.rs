@@ -16,6 +16,9 @@ pub use project::{Expected, Judged, Provider, Service, Verdict, exit, services};
 /// conmon, a moment after it.
 pub const GHOST: Duration = Duration::from_millis(500);
 
+/// The same while its conmon lives: that one is still to tell podman of the end, and on a busy host it takes its time.
+const LATE: Duration = Duration::from_secs(10);
+
 /// How late a check may be, in µs: podman starts the first one at once, and on a loaded host each takes a while.
 pub(crate) const SLACK: i64 = 5_000_000;
 
@@ -193,7 +196,8 @@ fn running(past: Past, sight: &Sight, rule: Rule, clock: Clock) -> (State, Past)
     if sight.is_alive == Some(false) || sight.is_watched == Some(false) {
         let since = past.ghost_since.unwrap_or(clock.steady);
         let past = Past { ghost_since: Some(since), good_since: None, ..past };
-        if clock.steady.saturating_sub(since) < GHOST {
+        let allowed = if sight.is_watched == Some(true) { LATE } else { GHOST };
+        if clock.steady.saturating_sub(since) < allowed {
             return (State::Waiting(Wait::Proof), past);
         }
         return (State::Failed(Failure::Ghost { runs: sight.is_alive != Some(false) }), past);

@@ -46,7 +46,11 @@ impl Present {
     /// Whether podman's word is contradicted by a process that is gone.
     #[must_use]
     pub fn is_ghost(&self) -> bool {
-        let is_gone = self.sight.is_alive == Some(false) || self.sight.is_watched == Some(false);
+        // One whose conmon lives has just ended, and podman is about to learn of it.
+        let is_gone = match self.sight.is_watched {
+            Some(is_watched) => !is_watched,
+            None => self.sight.is_alive == Some(false),
+        };
         self.sight.status == Status::Running && is_gone
     }
 }

@@ -130,6 +130,18 @@ fn a_dead_process_is_a_ghost_once_it_was_dead_for_a_while() {
     assert_eq!(judge(past, &sight("running"), STAYS, at(11)).0, State::Good);
 }
 
+#[test]
+fn one_that_ended_under_its_conmons_eyes_is_no_ghost_before_podman_could_be_told() {
+    let ended = Sight { is_alive: Some(false), ..sight("running") };
+    let (state, past) = judge(Past::default(), &ended, ENDS, at(10));
+    assert_eq!(state, State::Waiting(Wait::Proof));
+    let (state, past) = judge(past, &ended, ENDS, at(12));
+    assert_eq!(state, State::Waiting(Wait::Proof));
+    let (state, _) = judge(past, &ended, ENDS, at(21));
+    assert_eq!(state, State::Failed(Failure::Ghost { runs: false }));
+    assert_eq!(judge(past, &sight("exited"), ENDS, at(21)).0, State::Good);
+}
+
 fn expected(service: &str, replicas: usize) -> Expected {
     Expected { service: service.to_owned(), replicas, ends: false, optional: false }
 }
