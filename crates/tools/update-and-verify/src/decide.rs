@@ -18,7 +18,8 @@ pub fn to_watch(facts: &Facts) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     if facts.run.end == End::Deadline {
-        return facts.before.iter().filter(|one| one.is_kept()).map(|one| one.name.clone()).collect();
+        let kept = facts.before.iter().filter(|one| one.is_kept() && one.is_running);
+        return kept.map(|one| one.name.clone()).collect();
     }
     let touched: Vec<&Row> = facts.run.rows.iter().filter(|row| is_touched(row)).collect();
     let reloaded = |unit: &str| facts.reloads.iter().any(|reload| reload.unit == unit);
@@ -170,11 +171,14 @@ impl Found<'_> {
             self.bad(whose, after, why, false, Vec::new());
             return false;
         };
-        let is_untouched = known.is_some_and(|known| known.id == now.id && known.bad.is_some());
-        let was_so = is_untouched && after == After::Nothing;
+        let is_untouched =
+            matches!(after, After::Nothing | After::Silence) && known.is_some_and(|known| known.id == now.id);
+        let was_so = is_untouched && known.is_some_and(|known| known.bad.is_some());
         let (state, notes) = (now.state.clone(), now.notes.clone());
         match state {
             State::Good => self.unit_is_up(&whose),
+            // What podman had no time for is as it was.
+            State::Waiting(_) if is_untouched && after == After::Silence => true,
             State::Waiting(wait) => {
                 self.matters.push(Matter::Undecided { whose, why: wait.to_string() });
                 false
@@ -193,9 +197,10 @@ impl Found<'_> {
         self.matters.push(Matter::Bad(Bad { whose, after, why, was_so, counts, notes }));
     }
 
-    /// A container of a unit whose start is a piece of work may have done it; one of a stack is to stay.
+    /// A container of a unit whose start is a piece of work, and that is down after it, may have done it. One of a unit that
+    /// remains is to stay.
     fn has_ended_well(&self, unit: Option<&UnitState>) -> bool {
-        unit.is_some_and(|unit| unit.is_oneshot && !unit.can_reload && !unit.summary.contains("failed"))
+        unit.is_some_and(|unit| unit.is_oneshot && !unit.is_up && !unit.summary.contains("failed"))
     }
 
     fn unit_is_up(&mut self, whose: &Whose) -> bool {

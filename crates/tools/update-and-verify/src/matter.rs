@@ -32,7 +32,10 @@ pub enum After {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Omission {
     /// It does not run, so that podman passes over it.
-    Down,
+    Down {
+        /// Whether its unit exists, which would start it.
+        has_unit: bool,
+    },
     /// podman's own error.
     Error(String),
     /// It belongs to a compose project whose unit does not exist, is not up, or has no `ExecReload=`.
@@ -248,7 +251,7 @@ impl Omission {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Error(_) | Self::NoStack { .. } => Exit::Failed,
-            Self::Down | Self::NoUnit | Self::Silence => Exit::Ok,
+            Self::Down { .. } | Self::NoUnit | Self::Silence => Exit::Ok,
         }
     }
 }

@@ -83,7 +83,12 @@ impl Work {
         let is_dry = arguments.write.dry_run;
         let run =
             auto_update::run(&self.podman, is_dry, self.deadline, is_asked_to_end).with_context(|| {
-                stack::asked_to_end().map_or("updating".to_owned(), |signal| format!("stopped by {signal}"))
+                match stack::asked_to_end() {
+                    Some(signal) => {
+                        format!("stopped by {signal}; a job that podman gave to systemd goes on")
+                    }
+                    None => "updating".to_owned(),
+                }
             })?;
         let mut facts = Facts {
             before,

@@ -79,8 +79,9 @@ fn of(matter: &Matter, systemctl: &str) -> Finding {
         }
         Matter::LeftOut { whose, why } => left_out(whose, why, systemctl),
         Matter::Missed { unit, why } => missed(unit, why),
-        Matter::DependentDown { unit, of, state, .. } => {
-            let text = format!("{} went down with {} and is {state}", printable(unit), printable(of));
+        Matter::DependentDown { unit, of, state, is_moving } => {
+            let way = if *is_moving { ", on its way" } else { "" };
+            let text = format!("{} went down with {} and is {state}{way}", printable(unit), printable(of));
             Finding::fail("dependent-down", text)
                 .about(unit)
                 .shape("UF8")
@@ -213,9 +214,13 @@ fn failed(failed: &Failed) -> Finding {
 
 fn left_out(whose: &Whose, why: &Omission, systemctl: &str) -> Finding {
     let (text, hint) = match why {
-        Omission::Down => (
+        Omission::Down { has_unit } => (
             "does not run, so podman passes over it".to_owned(),
-            whose.unit.as_ref().map(|unit| format!("{systemctl} start {}", printable(unit))),
+            match &whose.unit {
+                Some(unit) if *has_unit => Some(format!("{systemctl} start {}", printable(unit))),
+                Some(unit) => Some(format!("its unit {} does not exist", printable(unit))),
+                None => None,
+            },
         ),
         Omission::Error(error) => (
             format!("has a policy, and podman cannot update it: {}", printable(error)),

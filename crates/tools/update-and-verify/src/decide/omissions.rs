@@ -59,8 +59,9 @@ impl Found<'_> {
             return error().map(|error| Omission::Error(error.clone()));
         }
         if !one.is_running {
-            let unit = one.unit.as_deref().unwrap_or_default();
-            return (!self.is_reloaded(unit)).then_some(Omission::Down);
+            let has_unit = unit.is_some_and(|unit| unit.exists);
+            let is_renewed = one.unit.as_ref().is_some_and(|unit| self.is_reloaded(unit));
+            return (!is_renewed).then_some(Omission::Down { has_unit });
         }
         let is_beyond_podman = is_bare(one) || error().is_some_and(|error| error.contains(NO_RAW_NAME));
         if one.is_of_stack(&facts.units_before) && (is_beyond_podman || error().is_none()) {

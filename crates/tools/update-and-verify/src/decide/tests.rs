@@ -219,6 +219,10 @@ fn one_that_is_gone_or_whose_unit_is_down_is_bad() -> Result<()> {
     gone.after.retain(|now| now.name != "app2");
     let lines = ["ok updated app.service -", "ok updated app2.service -", "ok nothing-new - -"];
     is(&gone, &lines, Exit::Ok);
+    // One that remains has containers that stay.
+    gone.units_after.insert("app.service".to_owned(), UnitState { is_oneshot: true, ..up() });
+    let lines = ["fail container-state app.service UF2", lines[1], lines[2]];
+    is(&gone, &lines, Exit::Failed);
     Ok(())
 }
 
