@@ -19,6 +19,9 @@ use crate::{judge, watch};
 /// How long the removal of containers may take: each has its stop timeout, 10 s by default, one after another.
 const REMOVAL: Duration = Duration::from_secs(120);
 
+/// How often a removal is tried.
+const TRIES: u32 = 2;
+
 /// A project that can be worked on.
 #[derive(Clone, Debug)]
 pub struct Stack {
@@ -97,7 +100,7 @@ impl Stack {
 
     /// Removes containers, and those that depend on them.
     pub fn remove(&self, stale: &[Stale]) -> Result<()> {
-        // podman waits in vain for the end of one whose conmon is gone, and then keeps it.
+        // podman waits in vain for the end of one whose conmon is gone.
         let (ghosts, others): (Vec<&Stale>, Vec<&Stale>) =
             stale.iter().partition(|one| one.reason == Reason::Ghost);
         self.remove_with(&["--time", "0"], &ghosts)?;
@@ -105,34 +108,27 @@ impl Stack {
     }
 
     fn remove_with(&self, options: &[&str], stale: &[&Stale]) -> Result<()> {
-        if stale.is_empty() {
-            return Ok(());
+        let mut left: Vec<String> = stale.iter().map(|one| one.id.clone()).collect();
+        let mut words = String::new();
+        // Up to podman 5.4 the first try kills a ghost and fails all the same; the second removes it.
+        for _ in 0..TRIES {
+            if left.is_empty() {
+                return Ok(());
+            }
+            let command = self.podman.command().args(["rm", "--force", "--depend"]);
+            let command = command.args(options.iter().copied()).arg("--").args(left.clone());
+            let outcome = command.deadline(Deadline::after(REMOVAL)).run()?;
+            if outcome.status.success() {
+                return Ok(());
+            }
+            words = outcome.words();
+            // One that went with another it depends on is gone, which was asked for.
+            let there = container::inspect(&self.podman, &left, Deadline::after(REMOVAL))?.containers;
+            left = there.into_iter().map(|one| one.id).collect();
         }
-        let ids = stale.iter().map(|one| one.id.clone());
-        let command = self
-            .podman
-            .command()
-            .args(["rm", "--force", "--depend"])
-            .args(options.iter().copied())
-            .arg("--")
-            .args(ids)
-            .deadline(Deadline::after(REMOVAL));
-        let outcome = command.run()?;
-        if outcome.status.success() {
-            return Ok(());
-        }
-        // One that went with another it depends on is gone, which was asked for.
-        let left: Vec<String> = stale.iter().map(|one| one.id.clone()).collect();
-        let left = container::inspect(&self.podman, &left, Deadline::after(REMOVAL))?.containers;
-        if let Some(one) = left.first() {
-            bail!(
-                "podman rm ended with {}, and {} is still there: {}",
-                outcome.status,
-                one.name,
-                outcome.words()
-            );
-        }
-        Ok(())
+        let Some(first) = left.first() else { return Ok(()) };
+        let name = stale.iter().find(|one| one.id == *first).map_or(first.as_str(), |one| &one.name);
+        bail!("removing {name} and {} more failed: {words}", left.len() - 1)
     }
 
     /// What each image name of these containers stands for now.
