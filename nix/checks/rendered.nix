@@ -64,13 +64,15 @@ let
     host:
     let
       stack = host.config.services.podman-stacks.web;
+      # Nothing is built, and the name of an attribute may not depend on what is.
+      binOf = package: builtins.unsafeDiscardStringContext "${package}/bin";
     in
     {
-      "${stack.package}/bin" = [
+      ${binOf stack.package} = [
         "apply-and-verify"
         "update-and-verify"
       ];
-      "${stack.provider}/bin" = [ "podman-compose" ];
+      ${binOf stack.provider} = [ "podman-compose" ];
     };
 in
 {

@@ -43,9 +43,11 @@ fn main() -> ExitCode {
             install::a_program_outside_of_the_package_is_refused,
         ),
     ];
+    let mut with = String::from("without_nix");
     match World::find() {
         Err(need) => trials.push(trial("modules_are_evaluated", move || lab::skip(&need))),
         Ok(world) => {
+            with = format!("{}_and_{}", world.name("module"), world.name("home"));
             for group in ["module", "home"] {
                 match cases(&world, group) {
                     Ok(cases) => trials.extend(cases),
@@ -58,13 +60,13 @@ fn main() -> ExitCode {
     }
     lab::trials()
         .and(trials)
-        .on_each("units::systemd_has_nothing_to_say_of_them", units::verify)
-        .on_each("units::the_program_is_given_what_was_written", units::arguments)
+        .on_each(&format!("units::{with}::systemd_has_nothing_to_say_of_them"), units::verify)
+        .on_each(&format!("units::{with}::the_program_is_given_what_was_written"), units::arguments)
         .with_programs()
         .with_podman()
         .on(
             &[Release::TRIXIE, Release::FORKY],
-            "units::a_stack_is_started_verified_stopped_and_fails",
+            &format!("units::{with}::a_stack_is_started_verified_stopped_and_fails"),
             units::stack,
         )
         .run()

@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-pub use read::{document, parse};
+pub use read::{document, parse, services};
 
 /// The effective configuration of a project.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@ mod words;
 use std::time::Duration;
 
 use podman::Status;
+use podman::container::Healthcheck;
 
 use crate::sight::Sight;
 
@@ -14,6 +15,12 @@ pub use project::{Expected, Judged, Provider, Service, Verdict, exit, services};
 /// A process that podman believes alive and that is not must be seen dead for this long: podman learns of an end through
 /// conmon, a moment after it.
 pub const GHOST: Duration = Duration::from_millis(500);
+
+/// The same while its conmon lives: that one is still to tell podman of the end, and on a busy host it takes its time.
+const LATE: Duration = Duration::from_secs(10);
+
+/// How late a check may be, in µs: podman starts the first one at once, and on a loaded host each takes a while.
+pub(crate) const SLACK: i64 = 5_000_000;
 
 /// What is asked of one container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,7 +196,8 @@ fn running(past: Past, sight: &Sight, rule: Rule, clock: Clock) -> (State, Past)
     if sight.is_alive == Some(false) || sight.is_watched == Some(false) {
         let since = past.ghost_since.unwrap_or(clock.steady);
         let past = Past { ghost_since: Some(since), good_since: None, ..past };
-        if clock.steady.saturating_sub(since) < GHOST {
+        let allowed = if sight.is_watched == Some(true) { LATE } else { GHOST };
+        if clock.steady.saturating_sub(since) < allowed {
             return (State::Waiting(Wait::Proof), past);
         }
         return (State::Failed(Failure::Ghost { runs: sight.is_alive != Some(false) }), past);
@@ -198,9 +206,12 @@ fn running(past: Past, sight: &Sight, rule: Rule, clock: Clock) -> (State, Past)
     if rule.ends {
         return (State::Waiting(Wait::End), past);
     }
-    if sight.healthcheck.is_some() {
+    if let Some(check) = &sight.healthcheck {
         let streak = sight.health.as_ref().map_or(0, |health| health.streak);
         match sight.health_word() {
+            "healthy" | "unhealthy" if is_stale(check, sight, clock) => {
+                return (State::Waiting(Wait::Health(streak)), Past { good_since: None, ..past });
+            }
             "healthy" => {}
             "unhealthy" => return (State::Failed(Failure::Unhealthy { streak }), past),
             // No word yet is no health either: the check is there, so it has to speak.
@@ -216,6 +227,17 @@ fn running(past: Past, sight: &Sight, rule: Rule, clock: Clock) -> (State, Past)
     let past = Past { good_since: Some(since), ..past };
     let state = if is_stable(sight, rule, clock, since) { State::Good } else { State::Waiting(Wait::Stable) };
     (state, past)
+}
+
+/// Whether nobody has renewed the health's word when it was due: without a timer since the watch began, else for longer
+/// than a check and the pause before it take.
+fn is_stale(check: &Healthcheck, sight: &Sight, clock: Clock) -> bool {
+    let Some(heard) = sight.health.as_ref().and_then(|health| health.last_end) else { return false };
+    let steady = i64::try_from(clock.steady.as_micros()).unwrap_or(i64::MAX);
+    if check.interval == 0 {
+        return heard < clock.wall.saturating_sub(steady);
+    }
+    clock.wall.saturating_sub(heard) > check.interval + check.timeout + SLACK
 }
 
 /// The window counts from the container's own start, so that one that took long to become healthy has it behind it. Where

@@ -7,11 +7,8 @@ use std::process::{Child, Stdio};
 use anyhow::{Context as _, Result};
 use podman::{Podman, Status};
 
-use crate::judge::State;
+use crate::judge::{SLACK, State};
 use crate::watch::Seen;
-
-/// µs: podman starts the first check at once, and on a loaded host it takes a while.
-const SLACK: i64 = 5_000_000;
 
 /// µs between two checks of a container that names no interval.
 const INTERVAL: i64 = 2_000_000;

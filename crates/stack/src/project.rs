@@ -13,7 +13,7 @@ use podman::{Container, Podman, container, image, list};
 use serde_json::{Map, Value, json};
 
 use crate::apply::Order;
-use crate::stale::{Present, Stale, UNIT};
+use crate::stale::{Present, Reason, Stale, UNIT};
 use crate::{judge, watch};
 
 /// How long the removal of containers may take: each has its stop timeout, 10 s by default, one after another.
@@ -97,11 +97,24 @@ impl Stack {
 
     /// Removes containers, and those that depend on them.
     pub fn remove(&self, stale: &[Stale]) -> Result<()> {
+        // podman waits in vain for the end of one whose conmon is gone, and then keeps it.
+        let (ghosts, others): (Vec<&Stale>, Vec<&Stale>) =
+            stale.iter().partition(|one| one.reason == Reason::Ghost);
+        self.remove_with(&["--time", "0"], &ghosts)?;
+        self.remove_with(&[], &others)
+    }
+
+    fn remove_with(&self, options: &[&str], stale: &[&Stale]) -> Result<()> {
+        if stale.is_empty() {
+            return Ok(());
+        }
         let ids = stale.iter().map(|one| one.id.clone());
         let command = self
             .podman
             .command()
-            .args(["rm", "--force", "--depend", "--"])
+            .args(["rm", "--force", "--depend"])
+            .args(options.iter().copied())
+            .arg("--")
             .args(ids)
             .deadline(Deadline::after(REMOVAL));
         let outcome = command.run()?;

@@ -1,6 +1,6 @@
 //! Which containers must go before the provider is asked, because it would leave them as they are. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use podman::{Container, Status, list};
 
@@ -29,6 +29,8 @@ pub enum Reason {
     OtherImage,
     /// podman calls it running, and a process of it is gone (AF8).
     Ghost,
+    /// No compose file has its service any more.
+    Orphan,
 }
 
 /// A container that is there.
@@ -44,7 +46,11 @@ impl Present {
     /// Whether podman's word is contradicted by a process that is gone.
     #[must_use]
     pub fn is_ghost(&self) -> bool {
-        let is_gone = self.sight.is_alive == Some(false) || self.sight.is_watched == Some(false);
+        // One whose conmon lives has just ended, and podman is about to learn of it.
+        let is_gone = match self.sight.is_watched {
+            Some(is_watched) => !is_watched,
+            None => self.sight.is_alive == Some(false),
+        };
         self.sight.status == Status::Running && is_gone
     }
 }
@@ -62,17 +68,25 @@ pub struct Stale {
     pub reason: Reason,
 }
 
-/// Those of a project's containers that must go. `images`: what the name of an image stands for now, where that was asked.
+/// What a project is to be, as far as it decides which containers must go.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The unit that containers are to be labelled with.
+    pub unit: Option<&'a str>,
+    /// The services that its files have, those of inactive profiles included; `None` where that is not known.
+    pub services: Option<&'a BTreeSet<String>>,
+    /// What the name of an image stands for now, where that was asked.
+    pub images: &'a BTreeMap<String, String>,
+}
+
+/// Those of a project's containers that must go.
 #[must_use]
-pub fn stale(
-    present: &[Present],
-    unit: Option<&str>,
-    images: &BTreeMap<String, String>,
-    now: i64,
-) -> Vec<Stale> {
+pub fn stale(present: &[Present], wanted: Wanted<'_>, now: i64) -> Vec<Stale> {
+    let Wanted { unit, services, images } = wanted;
     let reason = |one: &Present| {
         let container = &one.container;
-        other_unit(container, unit)
+        orphan(container, services)
+            .or_else(|| other_unit(container, unit))
             .or_else(|| one.is_ghost().then_some(Reason::Ghost))
             .or_else(|| old_health(container, now))
             .or_else(|| other_image(container, images))
@@ -89,6 +103,11 @@ pub fn stale(
             })
         })
         .collect()
+}
+
+fn orphan(container: &Container, services: Option<&BTreeSet<String>>) -> Option<Reason> {
+    let service = list::service(&container.labels)?;
+    (!services?.contains(service)).then_some(Reason::Orphan)
 }
 
 fn other_unit(container: &Container, unit: Option<&str>) -> Option<Reason> {
@@ -135,7 +154,8 @@ mod tests {
     }
 
     fn reason(health: &str, unit: Option<&str>, now: i64) -> Result<Option<Reason>> {
-        let found = stale(&[present(health)?], unit, &BTreeMap::new(), now);
+        let wanted = Wanted { unit, services: None, images: &BTreeMap::new() };
+        let found = stale(&[present(health)?], wanted, now);
         Ok(found.into_iter().map(|one| one.reason).next())
     }
 
@@ -154,7 +174,8 @@ mod tests {
     fn one_without_its_watcher_is_stale() -> Result<()> {
         let mut one = present("healthy")?;
         one.sight.is_watched = Some(false);
-        let found = stale(&[one], None, &BTreeMap::new(), 0);
+        let wanted = Wanted { unit: None, services: None, images: &BTreeMap::new() };
+        let found = stale(&[one], wanted, 0);
         assert_eq!(found.first().map(|one| &one.reason), Some(&Reason::Ghost));
         Ok(())
     }
@@ -168,14 +189,28 @@ mod tests {
     }
 
     #[test]
+    fn one_whose_service_is_in_no_file_is_an_orphan() -> Result<()> {
+        let one = [present("healthy")?];
+        let found = |names: &[&str]| {
+            let services = names.iter().map(|name| (*name).to_owned()).collect();
+            let wanted = Wanted { unit: None, services: Some(&services), images: &BTreeMap::new() };
+            stale(&one, wanted, 0).first().map(|one| one.reason.clone())
+        };
+        assert_eq!(found(&["db", "web"]), None);
+        assert_eq!(found(&["db"]), Some(Reason::Orphan));
+        Ok(())
+    }
+
+    #[test]
     fn an_image_that_moved_on_is_stale_where_it_was_asked() -> Result<()> {
         let images = |id: &str| BTreeMap::from([("localhost/a:1".to_owned(), id.to_owned())]);
         let one = [present("healthy")?];
-        assert!(stale(&one, None, &images("old"), 0).is_empty());
-        assert_eq!(
-            stale(&one, None, &images("new"), 0).first().map(|one| &one.reason),
-            Some(&Reason::OtherImage)
-        );
+        let found = |images: &BTreeMap<String, String>| {
+            let wanted = Wanted { unit: None, services: None, images };
+            stale(&one, wanted, 0).first().map(|one| one.reason.clone())
+        };
+        assert_eq!(found(&images("old")), None);
+        assert_eq!(found(&images("new")), Some(Reason::OtherImage));
         Ok(())
     }
 }

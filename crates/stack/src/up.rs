@@ -96,6 +96,7 @@ pub fn follow(
         waits: Vec::new(),
         stuck: 0,
         grace: None,
+        has_lost_list: false,
         is_fresh: true,
         outcome: Outcome::default(),
     };
@@ -147,6 +148,8 @@ struct Run<'a> {
     stuck: u32,
     /// Runs from the first failure on.
     grace: Option<Deadline>,
+    /// The last question for the containers there are was not answered.
+    has_lost_list: bool,
     /// The provider may have started something since the last look.
     is_fresh: bool,
     outcome: Outcome,
@@ -232,8 +235,17 @@ impl Run<'_> {
         let works = self.provider == Provider::Working;
         let ids = match self.ids.take() {
             Some(ids) if !works => ids,
-            _ => self.stack.ids(patience)?,
+            _ => match self.stack.ids(patience) {
+                Ok(ids) => ids,
+                // As with a look, one may fail.
+                Err(error) if self.has_lost_list => return Err(error),
+                Err(_) => {
+                    self.has_lost_list = true;
+                    return Ok(None);
+                }
+            },
         };
+        self.has_lost_list = false;
         for (id, _) in &ids {
             if !self.before.contains_key(id) {
                 self.watch.is_new(id);

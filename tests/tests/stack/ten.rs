@@ -1,7 +1,7 @@
 //! A stack of ten services, and each failure injected into it. Whatever fails, what was up stays up, with its monitor.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use lab::project::{service, unchecked};
@@ -12,9 +12,6 @@ use super::shapes::told;
 
 /// Services that go on running.
 const RUNNING: [&str; 6] = ["api", "cache", "db", "proxy", "web", "worker"];
-
-/// The program is past the provider and looks on.
-const LOOKS_ON: Duration = Duration::from_millis(2000);
 
 /// Init services take a moment: podman starts an exited dependency again, and refuses a dependent whose dependency has
 /// ended before it looks.
@@ -49,10 +46,14 @@ fn run(project: &Project<'_>) -> Result<Report> {
     apply(project, &OPTIONS)
 }
 
+/// Runs it, and lets something happen while it looks on: nothing has been up for as long as it asks. A run without a wait
+/// tells how long this machine takes to come so far.
 fn run_while(project: &Project<'_>, meanwhile: impl FnOnce() -> Result<()> + Send) -> Result<Report> {
-    // Nothing has been up for so long: it looks on until something is decided.
+    let started = Instant::now();
+    run(project)?.exits(0)?.without_steps()?;
+    let looks_on = started.elapsed() * 2 + Duration::from_millis(500);
     apply_while(project, &[OPTIONS[0], OPTIONS[1], "--stable=3600"], || {
-        sleep(LOOKS_ON);
+        sleep(looks_on);
         meanwhile()
     })
 }

@@ -27,6 +27,13 @@ pub fn document(text: &str) -> Result<Value> {
     }
 }
 
+/// The names of the services in a compose file as it was written, whatever their profiles.
+pub fn services(text: &str) -> Result<BTreeSet<String>> {
+    let document = document(text)?;
+    let services = document.get("services").and_then(Value::as_object);
+    Ok(services.into_iter().flat_map(|services| services.keys().cloned()).collect())
+}
+
 fn yaml(text: &str) -> Result<Value> {
     let documents = Yaml::load_from_str(text)?;
     match documents.as_slice() {

@@ -130,9 +130,10 @@ fn verdict<'a>(
     }
 }
 
-/// What a run with these services exits with, once it is over.
+/// What a run with these services exits with, once it is over. `is_made_anew`: every container was made in this run, from
+/// this configuration, so that a provider that calls its work failed is wrong (AF7).
 #[must_use]
-pub fn exit(services: &[Service], provider: Provider) -> Exit {
+pub fn exit(services: &[Service], provider: Provider, is_made_anew: bool) -> Exit {
     let needed = || services.iter().filter(|service| !service.expected.optional);
     let failures = || {
         needed().filter_map(|service| match &service.verdict {
@@ -154,7 +155,7 @@ pub fn exit(services: &[Service], provider: Provider) -> Exit {
     let is_excused =
         services.iter().any(|one| one.expected.optional && matches!(one.verdict, Verdict::Failed(_)));
     match provider {
-        Provider::Ended { ok: false } if !is_excused => Exit::Failed,
+        Provider::Ended { ok: false } if !is_excused && !is_made_anew => Exit::Failed,
         // What is there is good, but it may be what was there before.
         Provider::Cut | Provider::Working => Exit::Undecided,
         _ if waits => Exit::Undecided,

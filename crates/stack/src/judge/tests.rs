@@ -74,6 +74,25 @@ fn every_state_has_its_meaning() {
 }
 
 #[test]
+fn a_health_that_nobody_renewed_is_waited_for() {
+    let heard = |word: &str, interval: i64, end: i64| {
+        let check = Healthcheck { interval, timeout: SECOND, start_period: 0 };
+        let health = Health { status: word.to_owned(), last_end: Some(end), ..Health::default() };
+        Sight { healthcheck: Some(check), health: Some(health), ..sight("running") }
+    };
+    let state =
+        |sight: Sight| first(&sight, STAYS, Clock { wall: 1000 * SECOND, steady: Duration::from_secs(10) });
+    let waits = State::Waiting(Wait::Health(0));
+    // Without a timer its word counts from the beginning of the watch on.
+    assert_eq!(state(heard("healthy", 0, 989 * SECOND)), waits);
+    assert_eq!(state(heard("unhealthy", 0, 989 * SECOND)), waits);
+    assert_eq!(state(heard("healthy", 0, 991 * SECOND)), State::Good);
+    // With one, until the next had to come.
+    assert_eq!(state(heard("healthy", 30 * SECOND, 960 * SECOND)), waits);
+    assert_eq!(state(heard("healthy", 30 * SECOND, 965 * SECOND)), State::Good);
+}
+
+#[test]
 fn the_window_counts_from_the_start_of_the_container() {
     assert_eq!(first(&sight("running"), STAYS, at(1)), State::Waiting(Wait::Stable));
     assert_eq!(first(&sight("running"), STAYS, at(2)), State::Good);
@@ -111,6 +130,18 @@ fn a_dead_process_is_a_ghost_once_it_was_dead_for_a_while() {
     assert_eq!(judge(past, &sight("running"), STAYS, at(11)).0, State::Good);
 }
 
+#[test]
+fn one_that_ended_under_its_conmons_eyes_is_no_ghost_before_podman_could_be_told() {
+    let ended = Sight { is_alive: Some(false), ..sight("running") };
+    let (state, past) = judge(Past::default(), &ended, ENDS, at(10));
+    assert_eq!(state, State::Waiting(Wait::Proof));
+    let (state, past) = judge(past, &ended, ENDS, at(12));
+    assert_eq!(state, State::Waiting(Wait::Proof));
+    let (state, _) = judge(past, &ended, ENDS, at(21));
+    assert_eq!(state, State::Failed(Failure::Ghost { runs: false }));
+    assert_eq!(judge(past, &sight("exited"), ENDS, at(21)).0, State::Good);
+}
+
 fn expected(service: &str, replicas: usize) -> Expected {
     Expected { service: service.to_owned(), replicas, ends: false, optional: false }
 }
@@ -130,9 +161,9 @@ fn a_service_is_missing_when_two_looks_missed_it_and_the_provider_has_ended() {
     assert_eq!((&once[0].verdict, once[0].misses), (&Verdict::Waiting(Wait::Start), 1));
     let twice = services(&wanted, &have, ended, &once);
     assert_eq!(twice[0].verdict, Verdict::Failed(Failure::Missing { have: 1, want: 2 }));
-    assert_eq!(exit(&twice, ended), Exit::Contradicted);
-    assert_eq!(exit(&twice, Provider::Ended { ok: false }), Exit::Failed);
-    assert_eq!(exit(&twice, Provider::Cut), Exit::Undecided);
+    assert_eq!(exit(&twice, ended, false), Exit::Contradicted);
+    assert_eq!(exit(&twice, Provider::Ended { ok: false }, false), Exit::Failed);
+    assert_eq!(exit(&twice, Provider::Cut, false), Exit::Undecided);
 }
 
 #[test]
@@ -158,13 +189,16 @@ fn the_exit_code_tells_who_has_to_answer() {
     let never = || of(Verdict::Failed(Failure::NeverStarted), false);
     let waits = || of(Verdict::Waiting(Wait::Health(0)), false);
     let good = || of(Verdict::Good, false);
-    assert_eq!(exit(&[good()], ok), Exit::Ok);
-    assert_eq!(exit(&[good()], Provider::Cut), Exit::Undecided);
-    assert_eq!(exit(&[good()], Provider::Ended { ok: false }), Exit::Failed);
-    assert_eq!(exit(&[never(), failed()], ok), Exit::Failed);
-    assert_eq!(exit(&[never(), good()], ok), Exit::Contradicted);
-    assert_eq!(exit(&[waits(), good()], ok), Exit::Undecided);
+    assert_eq!(exit(&[good()], ok, false), Exit::Ok);
+    assert_eq!(exit(&[good()], Provider::Cut, false), Exit::Undecided);
+    assert_eq!(exit(&[good()], Provider::Ended { ok: false }, false), Exit::Failed);
+    assert_eq!(exit(&[good()], Provider::Ended { ok: false }, true), Exit::Ok);
+    assert_eq!(exit(&[failed()], Provider::Ended { ok: false }, true), Exit::Failed);
+    assert_eq!(exit(&[waits()], Provider::Ended { ok: false }, true), Exit::Undecided);
+    assert_eq!(exit(&[never(), failed()], ok, false), Exit::Failed);
+    assert_eq!(exit(&[never(), good()], ok, false), Exit::Contradicted);
+    assert_eq!(exit(&[waits(), good()], ok, false), Exit::Undecided);
     let optional = || of(Verdict::Failed(Failure::NeverStarted), true);
-    assert_eq!(exit(&[optional(), good()], ok), Exit::Ok);
-    assert_eq!(exit(&[optional(), good()], Provider::Ended { ok: false }), Exit::Ok);
+    assert_eq!(exit(&[optional(), good()], ok, false), Exit::Ok);
+    assert_eq!(exit(&[optional(), good()], Provider::Ended { ok: false }, false), Exit::Ok);
 }

@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Parser;
 use oneshot::report::Answer;
@@ -94,7 +93,7 @@ impl Arguments {
     /// How long to wait for what.
     #[cfg(target_os = "linux")]
     pub(crate) fn limits(&self) -> stack::up::Limits {
-        let seconds = |count| Duration::from_secs(u64::from(count));
+        let seconds = |count| std::time::Duration::from_secs(u64::from(count));
         stack::up::Limits {
             apply: seconds(self.apply_timeout),
             verify: seconds(self.timeout),

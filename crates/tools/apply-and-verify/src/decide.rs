@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use podman::list;
 use stack::judge::{self, Clock, Judged, Past, Provider, Rule, State, Verdict};
-use stack::stale;
+use stack::stale::{self, Wanted};
 
 use crate::facts::Facts;
 use crate::step::Step;
@@ -13,7 +13,9 @@ use crate::step::Step;
 /// start containers anew that have done their work and ended.
 #[must_use]
 pub fn decide(facts: &Facts) -> Vec<Step> {
-    let stale = stale::stale(&facts.present, facts.unit.as_deref(), &facts.images, facts.now);
+    let wanted =
+        Wanted { unit: facts.unit.as_deref(), services: facts.services.as_ref(), images: &facts.images };
+    let stale = stale::stale(&facts.present, wanted, facts.now);
     if stale.is_empty() && facts.is_as_verified && is_good(facts) {
         return Vec::new();
     }

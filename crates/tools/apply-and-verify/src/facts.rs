@@ -1,6 +1,6 @@
 //! What the decision is made from: plain values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use stack::judge::Expected;
@@ -15,6 +15,8 @@ pub struct Facts {
     pub present: Vec<Present>,
     /// The unit that containers are to be labelled with.
     pub unit: Option<String>,
+    /// The services of its files, those of inactive profiles included; `None` where a file was not understood.
+    pub services: Option<BTreeSet<String>>,
     /// What the names of images stand for now; empty where that was not asked.
     pub images: BTreeMap<String, String>,
     /// Whether configuration, files and containers are those that were last verified.

@@ -1,12 +1,12 @@
 //! Everything that is read before something is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use oneshot::{Deadline, Report, Root};
 use podman::provider::{Project, Provider};
-use podman::{Podman, program};
+use podman::{Podman, compose, program};
 use stack::expected::expected;
 use stack::memory::{Print, Verified};
 use stack::project::Stack;
@@ -101,6 +101,7 @@ pub(crate) fn gather(
         expected: expected(&stack.config, &arguments.optional, &arguments.oneshot)?,
         present,
         unit: stack.unit.clone(),
+        services: services(stack),
         images,
         is_as_verified,
         now: watch::now(),
@@ -108,6 +109,16 @@ pub(crate) fn gather(
         provider: stack.provider.name(),
         files: stack.project.files.clone(),
     })
+}
+
+/// The services that any of the files has. A file that only the provider understands hides some: then nothing is known.
+fn services(stack: &Stack) -> Option<BTreeSet<String>> {
+    let mut names: BTreeSet<String> = stack.config.services.keys().cloned().collect();
+    for file in &stack.project.files {
+        let text = std::fs::read_to_string(file).ok()?;
+        names.extend(compose::services(&text).ok()?);
+    }
+    Some(names)
 }
 
 fn is_same(stack: &Stack, verified: &Verified, present: &[Present]) -> Result<bool> {

@@ -34,7 +34,7 @@ pub const MANUAL: Manual = Manual {
             "The provider reported success, and a service has no container or was never started; or rolled back.",
         ),
         (Exit::Undecided, "A service, or the provider, was still on its way when the time was up."),
-        (Exit::Unavailable, "podman, a provider, a helper of podman or the user's manager is missing."),
+        (Exit::Unavailable, "podman, a provider, a helper of podman or the manager of the user is missing."),
         (Exit::Busy, "Another run works on the same project."),
         (Exit::Config, "A file is missing, or the provider refuses the configuration."),
     ],

@@ -20,7 +20,7 @@ use crate::keep::Places;
 use crate::tell::Telling;
 
 /// The verb of the provider, as for a new state.
-const VERB: [&str; 3] = ["up", "--detach", "--remove-orphans"];
+const VERB: [&str; 2] = ["up", "--detach"];
 
 /// Brings the old state up. The answer is how its services came to stand, with what the run would exit with; an error is
 /// a reason why there is no going back.
@@ -54,7 +54,7 @@ pub(crate) fn roll_back(
     let limits: Limits = arguments.limits();
     let mut telling = Telling::start(report, false);
     let outcome = up::follow(&old, &expected, &before, Some(applying), limits, &mut telling)?;
-    let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle));
+    let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle), false);
     Ok((outcome, exit))
 }
 

@@ -87,7 +87,7 @@ impl Run<'_> {
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }
-        let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle));
+        let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle), false);
         if let Some(finding) = words::provider(&outcome, &self.stack.provider.name(), exit) {
             self.report.finding(finding);
             return Ok(exit == Exit::Ok);
@@ -116,7 +116,8 @@ impl Run<'_> {
                 self.record(step, StepState::Done);
             }
         }
-        let verb = ["up", "--detach", "--remove-orphans"];
+        // Not --remove-orphans: podman-compose 1.6.0 takes an unchanged service for an orphan beside a changed one.
+        let verb = ["up", "--detach"];
         if self.arguments.no_wait {
             return self.apply_only(facts, &steps, &verb);
         }
@@ -147,7 +148,7 @@ impl Run<'_> {
         let after = self.stack.present(Deadline::after(podman::program::PATIENCE))?;
         let after: Vec<_> = after.into_iter().map(|one| one.container).collect();
         self.record_applied(facts, &after);
-        let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle));
+        let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle), false);
         if let Some(finding) = words::provider(&outcome, &self.stack.provider.name(), exit) {
             self.report.finding(finding);
         }
@@ -170,7 +171,9 @@ impl Run<'_> {
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }
-        let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle));
+        let is_new = |one: &podman::Container| !facts.present.iter().any(|old| old.container.id == one.id);
+        let is_made_anew = outcome.containers.iter().all(is_new);
+        let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle), is_made_anew);
         if exit == Exit::Ok {
             self.tell(outcome, &Logs::new(), exit)?;
             return self.is_verified(outcome, is_changed);

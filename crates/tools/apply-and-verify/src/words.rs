@@ -2,7 +2,7 @@
 
 use oneshot::text::{printable, tail};
 use oneshot::{Exit, Finding, Status};
-use stack::judge::{Failure, Provider, Service, Verdict};
+use stack::judge::{Failure, Provider, Service, Verdict, Wait};
 use stack::require::Lack;
 use stack::sight::Sight;
 use stack::up::Outcome;
@@ -86,6 +86,9 @@ pub(crate) fn service(service: &Service, outcome: &Outcome, logs: &[String], exi
     finding = finding.compared(if service.expected.ends { "exited 0" } else { "running" }, actual(service));
     if let Verdict::Failed(failure) = &service.verdict {
         finding = finding.shape(failure.shape());
+    }
+    if let Verdict::Waiting(Wait::Health(_)) = &service.verdict {
+        finding = finding.shape("AF4");
     }
     if status == Status::Fail {
         finding = finding.exits(exit);
@@ -194,7 +197,7 @@ pub(crate) fn provider(outcome: &Outcome, name: &str, exit: Exit) -> Option<Find
             let code = outcome.code.map_or("a signal".to_owned(), |code| code.to_string());
             let text = format!("{name} failed: it ended with {code}");
             if exit == Exit::Ok {
-                Finding::warn("provider", text)
+                Finding::warn("provider", text).shape("AF7")
             } else {
                 Finding::fail("provider", text).exits(exit)
             }

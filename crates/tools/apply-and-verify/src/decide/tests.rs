@@ -35,6 +35,7 @@ fn good() -> Result<Facts, Box<dyn Error>> {
         expected: vec![expected("init", true), expected("web", false)],
         present: vec![present("init", DONE)?, present("web", UP)?],
         unit: Some("p.service".to_owned()),
+        services: None,
         images: BTreeMap::new(),
         is_as_verified: true,
         now: 0,
