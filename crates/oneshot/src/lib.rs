@@ -12,6 +12,7 @@ pub mod manual;
 pub mod program;
 pub mod progress;
 pub mod report;
+pub mod resolve;
 pub mod root;
 pub mod text;
 
@@ -26,4 +27,5 @@ pub use deadline::{Backoff, Deadline};
 pub use exit::{Exit, Refusal, refuse};
 pub use program::{Arguments, run};
 pub use report::{Finding, Report, Status, StepState};
+pub use resolve::Resolver;
 pub use root::Root;
