@@ -36,6 +36,18 @@ pub enum Pointer {
     OldProfile,
 }
 
+impl std::fmt::Display for Pointer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Service => "the service of the NixOS module",
+            Self::Root => "the root of the last activation",
+            Self::Profile => "the profile",
+            Self::OldRoot => "the root of an old release",
+            Self::OldProfile => "the profile of an old release",
+        })
+    }
+}
+
 /// What one pointer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -61,6 +73,22 @@ pub enum Current {
     },
     /// Those that there are lead nowhere; none where Home Manager was never there.
     Missing(Vec<Said>),
+}
+
+/// The unit of the NixOS module for a user; the name is escaped as systemd escapes a path.
+#[must_use]
+pub fn service_name(user: &str) -> String {
+    let mut escaped = String::new();
+    for (index, byte) in user.bytes().enumerate() {
+        match byte {
+            b'/' => escaped.push('-'),
+            b'.' if index == 0 => escaped.push_str("\\x2e"),
+            b':' | b'_' | b'.' => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    format!("home-manager-{escaped}.service")
 }
 
 /// Asks every pointer that is there, the most telling first.
@@ -95,7 +123,8 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
 pub fn judge(mut said: Vec<Said>) -> Current {
     said.sort_by_key(|one| one.pointer);
     let has = |wanted: &[Pointer]| said.iter().any(|one| wanted.contains(&one.pointer));
-    let (by_service, is_new) = (has(&[Pointer::Service]), has(&[Pointer::Service, Pointer::Root, Pointer::Profile]));
+    let (by_service, is_new) =
+        (has(&[Pointer::Service]), has(&[Pointer::Service, Pointer::Root, Pointer::Profile]));
     said.retain(|one| match one.pointer {
         Pointer::Service | Pointer::Root => true,
         Pointer::Profile => !by_service,
@@ -162,6 +191,12 @@ mod tests {
         assert_eq!(judged(&[(Root, Ok(A)), (OldRoot, Ok(B)), (OldProfile, Ok(B))]), some(A, 1, 0));
         assert_eq!(judged(&[(OldRoot, Ok(B)), (OldProfile, Ok(B))]), some(B, 2, 0));
         assert_eq!(judged(&[(Root, Err("gone"))]), None);
+    }
+
+    #[test]
+    fn the_service_has_the_escaped_name_of_the_user() {
+        assert_eq!(service_name("tim"), "home-manager-tim.service");
+        assert_eq!(service_name(".a-b c"), "home-manager-\\x2ea\\x2db\\x20c.service");
     }
 
     #[test]

@@ -30,11 +30,17 @@ pub enum Current {
 pub fn current(resolver: &Resolver<'_>) -> Current {
     match resolver.follow(Path::new(CURRENT)) {
         Place::Found(found) if found.about.is_dir() => Current::System(found.path, CURRENT),
-        Place::Found(found) => Current::Lost(format!("{CURRENT} leads to {}, no folder", found.path.display())),
+        Place::Found(found) => {
+            Current::Lost(format!("{CURRENT} leads to {}, no folder", found.path.display()))
+        }
         Place::Null => Current::Lost(format!("{CURRENT} leads to the null device")),
         // The link itself is not there, or the folder that it would be in is not.
-        Place::Missing(at) if resolver.place(Path::new(CURRENT)).is_none_or(|own| own == at) => unbooted(resolver),
-        Place::Missing(at) => Current::Lost(format!("{CURRENT} leads to {}, which is not there", at.display())),
+        Place::Missing(at) if resolver.place(Path::new(CURRENT)).is_none_or(|own| own == at) => {
+            unbooted(resolver)
+        }
+        Place::Missing(at) => {
+            Current::Lost(format!("{CURRENT} leads to {}, which is not there", at.display()))
+        }
         Place::Loop(at) => Current::Lost(format!("{CURRENT} leads in a circle at {}", at.display())),
         Place::Unreadable(at, reason) => Current::Lost(format!("looking at {}: {reason}", at.display())),
     }

@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
     /// Where an absolute path leads.
     #[must_use]
     pub fn follow(&self, path: &Path) -> Place {
-        self.step(path, 0).unwrap_or_else(|place| place)
+        self.step(path, 0)
     }
 
     /// The folder that a path stands in, without any link, and the name in it: the path itself is not followed.
@@ -113,65 +113,66 @@ impl<'a> Resolver<'a> {
         link.parent().unwrap_or(Path::new("/")).join(text)
     }
 
-    fn step(&self, path: &Path, links: usize) -> Result<Place, Place> {
+    fn step(&self, path: &Path, links: usize) -> Place {
         if path == Path::new(NULL) {
-            return Ok(Place::Null);
+            return Place::Null;
         }
-        let name = match path.components().next_back() {
-            Some(Component::Normal(name)) => name,
-            Some(Component::ParentDir) => {
-                let folder = self.folder(path.parent().unwrap_or(path), links)?;
-                let above = folder.path.parent().unwrap_or(Path::new("/")).to_owned();
-                return self.look(above, folder.youngest_link, links);
-            }
-            _ => return self.look(PathBuf::from("/"), None, links),
+        let last = path.components().next_back();
+        if !matches!(last, Some(Component::Normal(_) | Component::ParentDir)) {
+            return self.look(PathBuf::from("/"), None, links);
+        }
+        let folder = match self.folder(path.parent().unwrap_or(Path::new("/")), links) {
+            Ok(folder) => folder,
+            Err(place) => return *place,
         };
-        let folder = self.folder(path.parent().unwrap_or(Path::new("/")), links)?;
-        self.look(folder.path.join(name), folder.youngest_link, links)
+        let next = match last {
+            Some(Component::Normal(name)) => folder.path.join(name),
+            _ => folder.path.parent().unwrap_or(Path::new("/")).to_owned(),
+        };
+        self.look(next, folder.youngest_link, links)
     }
 
     /// `path` has no link before its last name.
-    fn look(&self, path: PathBuf, youngest_link: Option<Moment>, links: usize) -> Result<Place, Place> {
+    fn look(&self, path: PathBuf, youngest_link: Option<Moment>, links: usize) -> Place {
         if path == Path::new(NULL) {
-            return Ok(Place::Null);
+            return Place::Null;
         }
         let about = match fs::symlink_metadata(self.root.join(&path)) {
             Ok(about) => about,
-            Err(error) => return Err(lost(path, &error)),
+            Err(error) => return lost(path, &error),
         };
         let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder));
         if !about.is_symlink() {
-            return Ok(Place::Found(Found { path, about, youngest_link, is_unchanging }));
+            return Place::Found(Found { path, about, youngest_link, is_unchanging });
         }
         if links >= MOST_LINKS {
-            return Err(Place::Loop(path));
+            return Place::Loop(path);
         }
         let text = match fs::read_link(self.root.join(&path)) {
             Ok(text) => text,
-            Err(error) => return Err(lost(path, &error)),
+            Err(error) => return lost(path, &error),
         };
         let own = (!is_unchanging).then(|| changed(&about));
-        let youngest_link = youngest_link.max(own);
-        let place = self.step(&Self::target(&path, &text), links + 1)?;
-        Ok(match place {
+        match self.step(&Self::target(&path, &text), links + 1) {
             Place::Found(found) => {
-                Place::Found(Found { youngest_link: found.youngest_link.max(youngest_link), ..found })
+                let youngest_link = found.youngest_link.max(youngest_link).max(own);
+                Place::Found(Found { youngest_link, ..found })
             }
             other => other,
-        })
+        }
     }
 
-    fn folder(&self, path: &Path, links: usize) -> Result<Rc<Folder>, Place> {
+    fn folder(&self, path: &Path, links: usize) -> Result<Rc<Folder>, Box<Place>> {
         if let Some(folder) = self.folders.borrow().get(path) {
             return Ok(Rc::clone(folder));
         }
-        let folder = match self.step(path, links)? {
+        let folder = match self.step(path, links) {
             Place::Found(found) if found.about.is_dir() => {
                 Rc::new(Folder { path: found.path, youngest_link: found.youngest_link })
             }
-            Place::Found(found) => return Err(Place::Missing(found.path)),
-            Place::Null => return Err(Place::Missing(PathBuf::from(NULL))),
-            other => return Err(other),
+            Place::Found(found) => return Err(Box::new(Place::Missing(found.path))),
+            Place::Null => return Err(Box::new(Place::Missing(PathBuf::from(NULL)))),
+            other => return Err(Box::new(other)),
         };
         self.folders.borrow_mut().insert(path.to_owned(), Rc::clone(&folder));
         Ok(folder)
@@ -182,7 +183,8 @@ impl Found {
     /// When it, or a link on the way to it, last changed.
     #[must_use]
     pub fn changed(&self) -> Moment {
-        let own = if self.is_unchanging { Moment::MIN } else { changed(&self.about).max(modified(&self.about)) };
+        let own =
+            if self.is_unchanging { Moment::MIN } else { changed(&self.about).max(modified(&self.about)) };
         own.max(self.youngest_link.unwrap_or(Moment::MIN))
     }
 
@@ -238,10 +240,7 @@ mod tests {
             assert_eq!(found(&resolver, path)?, Path::new("/store/a/etc/x"), "{path}");
         }
         assert_eq!(found(&resolver, "/")?, Path::new("/"));
-        assert_eq!(
-            resolver.place(Path::new("/etc/static/new")),
-            Some(PathBuf::from("/store/a/etc/new"))
-        );
+        assert_eq!(resolver.place(Path::new("/etc/static/new")), Some(PathBuf::from("/store/a/etc/new")));
         Ok(())
     }
 

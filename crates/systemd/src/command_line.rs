@@ -47,7 +47,8 @@ mod tests {
     use super::*;
 
     fn told(values: &[&str]) -> Option<Vec<String>> {
-        let context = Context { unit: "n-a@b-c.service", home: "/root", user: "root", uid: 0, runtime: "/run" };
+        let context =
+            Context { unit: "n-a@b-c.service", home: "/root", user: "root", uid: 0, runtime: "/run" };
         commands(values.iter().copied(), &context)
     }
 
@@ -67,9 +68,10 @@ mod tests {
                 "true rel".to_owned(),
             ])
         );
-        assert_eq!(told(&["+!!/bin/x %i %I %p %P %N %u %U %t"]).unwrap_or_default(), [
-            "/bin/x b-c b/c n-a n/a n-a@b-c root 0 /run"
-        ]);
+        assert_eq!(
+            told(&["+!!/bin/x %i %I %p %P %N %u %U %t"]).unwrap_or_default(),
+            ["/bin/x b-c b/c n-a n/a n-a@b-c root 0 /run"]
+        );
     }
 
     #[test]

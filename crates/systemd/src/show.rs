@@ -52,8 +52,9 @@ fn command(text: &str) -> Option<(&str, Exec, &str)> {
         return None;
     }
     let ends = value.match_indices(" }\n").map(|(at, _)| at + 2).chain([value.len()]);
-    ends.filter_map(|end| value.split_at_checked(end))
-        .find_map(|(whole, after)| Some((key, Exec::parse(whole)?, after.strip_prefix('\n').unwrap_or(after))))
+    ends.filter_map(|end| value.split_at_checked(end)).find_map(|(whole, after)| {
+        Some((key, Exec::parse(whole)?, after.strip_prefix('\n').unwrap_or(after)))
+    })
 }
 
 impl<'a> Block<'a> {

@@ -52,7 +52,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for text in ["", "n/a", "Fri 2026-11-20 12:43:10 CET", "Fri 2026-13-20 12:43:10 UTC", "a b c UTC", "x 1-2 3 UTC"] {
+        for text in [
+            "",
+            "n/a",
+            "Fri 2026-11-20 12:43:10 CET",
+            "Fri 2026-13-20 12:43:10 UTC",
+            "a b c UTC",
+            "x 1-2 3 UTC",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -126,7 +126,9 @@ impl Tree {
         let mut places: Vec<(u16, usize, &'a str, &'a [OsString])> = Vec::new();
         for (rank, unit) in names.iter().enumerate() {
             if let Some((unit, found)) = self.drop_ins.get_key_value(unit) {
-                places.extend(found.iter().map(|(index, files)| (*index, rank, unit.as_str(), files.as_slice())));
+                places.extend(
+                    found.iter().map(|(index, files)| (*index, rank, unit.as_str(), files.as_slice())),
+                );
             }
         }
         places.sort_unstable_by_key(|(index, rank, ..)| (*index, *rank));

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn the_own_directory_is_where_the_manager_has_its_configuration() {
-        let path = ["/c/systemd/user.control", "/r/systemd/transient", "/c/systemd/user", "/etc/systemd/user"];
+        let path =
+            ["/c/systemd/user.control", "/r/systemd/transient", "/c/systemd/user", "/etc/systemd/user"];
         let path: Vec<PathBuf> = path.iter().map(PathBuf::from).collect();
         assert_eq!(own_directory(&path), Some(PathBuf::from("/c/systemd/user")));
         assert_eq!(own_directory(&of_system()), None);
@@ -159,8 +160,8 @@ mod tests {
         let keepers: Vec<Keeper> = of_user(&tim()).iter().map(|directory| Keeper::of(directory)).collect();
         use Keeper::{Admin, Control, Generator, Runtime, Transient, User, Vendor};
         let expected = [
-            Control, Control, Transient, Generator, User, User, Admin, Admin, Runtime, Runtime, Runtime, Generator,
-            User, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Generator,
+            Control, Control, Transient, Generator, User, User, Admin, Admin, Runtime, Runtime, Runtime,
+            Generator, User, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Vendor, Generator,
         ];
         assert_eq!(keepers, expected);
     }

@@ -20,6 +20,7 @@ pub struct Program {
 #[must_use]
 pub fn all() -> Vec<Program> {
     vec![
+        of::<check_unit_provenance::Arguments>(check_unit_provenance::MANUAL),
         of::<check_user_session::Arguments>(check_user_session::MANUAL),
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),

@@ -156,10 +156,11 @@ fn every_option_is_on_the_page() -> Result<()> {
     Ok(())
 }
 
-/// The shapes that a source names, such as `RF1`.
-fn shapes(code: &str) -> BTreeSet<String> {
-    let words = code.split("\"RF").skip(1).filter_map(|rest| rest.split('"').next());
-    words.filter(|number| number.parse::<u8>().is_ok()).map(|number| format!("RF{number}")).collect()
+/// The shapes of a family that a source names, such as `RF1`.
+fn shapes(code: &str, family: &str) -> BTreeSet<String> {
+    let start = format!("\"{family}");
+    let words = code.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next());
+    words.filter(|number| number.parse::<u8>().is_ok()).map(|number| format!("{family}{number}")).collect()
 }
 
 #[test]
@@ -172,8 +173,18 @@ fn every_shape_that_is_named_is_in_the_table_of_shapes() -> Result<()> {
     for name in programs::names() {
         source(&programs::sources(name).join("src"), &mut code)?;
     }
-    let unknown: Vec<_> = shapes(&code).difference(&documented).cloned().collect();
+    let unknown: Vec<_> = shapes(&code, "RF").difference(&documented).cloned().collect();
     ensure!(unknown.is_empty(), "docs/programs/fix-runtime-dir.md does not know {unknown:?}");
+    Ok(())
+}
+
+#[test]
+fn every_shape_of_provenance_is_in_its_table_and_named_by_the_check() -> Result<()> {
+    let documented = documented(&page("check-unit-provenance")?, "Failure shapes");
+    let mut code = String::new();
+    source(&programs::sources("check-unit-provenance").join("src"), &mut code)?;
+    assert_eq!(documented, shapes(&code, "PF"));
+    assert_eq!(documented.len(), 11);
     Ok(())
 }
 

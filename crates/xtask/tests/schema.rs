@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 15] = [
+const CASES: [Case; 18] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -39,6 +39,9 @@ const CASES: [Case; 15] = [
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
+    case("check-unit-provenance", &["--user=4242"], "ok", nothing),
+    case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
+    case("check-unit-provenance", &["--user=tim"], "config", nothing),
 ];
 
 const fn case(
@@ -74,6 +77,13 @@ fn without_proc(tree: &Path) -> Result<()> {
 fn broken_accounts(tree: &Path) -> Result<()> {
     fs::remove_file(tree.join("etc/passwd"))?;
     Ok(fs::create_dir(tree.join("etc/passwd"))?)
+}
+
+/// A generation of Home Manager without units.
+fn generation(tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree.join("nix/store/generation"))?;
+    fs::create_dir_all(tree.join("home/tim/.local/state/nix/profiles"))?;
+    Ok(symlink("/nix/store/generation", tree.join("home/tim/.local/state/nix/profiles/home-manager"))?)
 }
 
 /// A host with systemd and without logind, whose one mount is that which the tree stands on.

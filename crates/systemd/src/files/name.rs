@@ -9,7 +9,8 @@ pub(super) fn instantiate(template: &str, instance: &str) -> String {
 }
 
 /// The template of an instance, `None` when the name is none.
-pub(crate) fn template(unit: &str) -> Option<String> {
+#[must_use]
+pub fn template(unit: &str) -> Option<String> {
     let (stem, suffix) = unit.rsplit_once('.')?;
     let (prefix, instance) = stem.split_once('@')?;
     (!instance.is_empty()).then(|| format!("{prefix}@.{suffix}"))

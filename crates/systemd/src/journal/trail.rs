@@ -266,7 +266,10 @@ mod tests {
         for text in SYSTEM {
             let told = events(&Scope::System, text, "t03.service");
             assert_eq!(told, [(true, exit("ExecStart", 7)), (true, job("start", "done"))]);
-            assert_eq!(events(&Scope::System, text, "fine.service").last(), Some(&(true, job("start", "done"))));
+            assert_eq!(
+                events(&Scope::System, text, "fine.service").last(),
+                Some(&(true, job("start", "done")))
+            );
         }
     }
 
@@ -294,10 +297,7 @@ mod tests {
         for text in USER {
             let told = events(&tim, text, "ufail.service");
             let failed = Event::Failed("exit-code".to_owned());
-            assert_eq!(
-                told,
-                [(true, exit("ExecStart", 7)), (true, failed), (true, job("start", "failed"))]
-            );
+            assert_eq!(told, [(true, exit("ExecStart", 7)), (true, failed), (true, job("start", "failed"))]);
             let entries = parse(&tim, text);
             let words = entries.iter().find(|entry| entry.message == "words").unwrap();
             assert!(words.event.is_none() && words.invocation.is_some());

@@ -94,7 +94,11 @@ impl Detail {
             } else {
                 Vec::new()
             },
-            commands: block.commands().iter().map(|(list, exec)| ((*list).to_owned(), exec.clone())).collect(),
+            commands: block
+                .commands()
+                .iter()
+                .map(|(list, exec)| ((*list).to_owned(), exec.clone()))
+                .collect(),
             unit,
         }
     }
@@ -126,7 +130,8 @@ impl Detail {
     pub fn declares(&self, exec: &Exec) -> bool {
         self.success_statuses.iter().any(|word| {
             word.parse() == Ok(exec.status) && exec.code == Some(super::exec::Code::Exited)
-                || exec.code != Some(super::exec::Code::Exited) && signal_name(exec.status) == Some(word.as_str())
+                || exec.code != Some(super::exec::Code::Exited)
+                    && signal_name(exec.status) == Some(word.as_str())
         })
     }
 }

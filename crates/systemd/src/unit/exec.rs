@@ -45,11 +45,12 @@ impl Exec {
         let (rest, pid) = rest.rsplit_once(" ; pid=")?;
         let (rest, _) = rest.rsplit_once(" ; stop_time=[")?;
         let (rest, _) = rest.rsplit_once(" ; start_time=[")?;
-        let (rest, ignores_failure) = match (rest.rsplit_once(" ; ignore_errors="), rest.rsplit_once(" ; flags=")) {
-            (Some((rest, word @ ("yes" | "no"))), _) => (rest, word == "yes"),
-            (_, Some((rest, flags))) => (rest, flags.split(' ').any(|flag| flag == "ignore-failure")),
-            _ => return None,
-        };
+        let (rest, ignores_failure) =
+            match (rest.rsplit_once(" ; ignore_errors="), rest.rsplit_once(" ; flags=")) {
+                (Some((rest, word @ ("yes" | "no"))), _) => (rest, word == "yes"),
+                (_, Some((rest, flags))) => (rest, flags.split(' ').any(|flag| flag == "ignore-failure")),
+                _ => return None,
+            };
         let (path, argv) = rest.split_once(" ; argv[]=")?;
         // A signal has its name behind a slash.
         let number = status.split_once('/').map_or(status, |(number, _)| number);
@@ -91,8 +92,7 @@ impl Exec {
 mod tests {
     use super::*;
 
-    const TIMES: &str =
-        "start_time=[Fri 2026-11-20 12:39:22 UTC] ; stop_time=[Fri 2026-11-20 12:39:22 UTC]";
+    const TIMES: &str = "start_time=[Fri 2026-11-20 12:39:22 UTC] ; stop_time=[Fri 2026-11-20 12:39:22 UTC]";
 
     #[test]
     fn both_forms_of_a_real_entry_tell_the_same() {
@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn what_is_no_entry_is_none() {
-        for text in ["", "{ }", "{ path=/a }", "{ path=/a ; argv[]=/a ; flags= ; pid=x ; code=exited ; status=0 }"] {
+        for text in
+            ["", "{ }", "{ path=/a }", "{ path=/a ; argv[]=/a ; flags= ; pid=x ; code=exited ; status=0 }"]
+        {
             assert_eq!(Exec::parse(text), None, "{text}");
         }
     }

@@ -68,10 +68,8 @@ fn ask(scope: &Scope, names: Vec<String>) -> Result<Vec<Loaded>> {
         return Ok(Vec::new());
     }
     // Without --all a pattern fits only what is active, failed or has a job.
-    let command = scope
-        .systemctl()?
-        .args(["show", "--all", "--timestamp=us+utc", "-p", PROPERTIES, "--"])
-        .args(names);
+    let command =
+        scope.systemctl()?.args(["show", "--all", "--timestamp=us+utc", "-p", PROPERTIES, "--"]).args(names);
     let outcome = command.run()?;
     if !outcome.status.success() {
         bail!("systemctl show ended with {}: {}", outcome.status, outcome.words());
@@ -91,7 +89,11 @@ impl Loaded {
             names: block.words("Names"),
             load: Load::from(block.text("LoadState").unwrap_or_default()),
             // `Name "words"` of a D-Bus error; empty where there is none.
-            error: block.text("LoadError").map(str::trim).filter(|text| !matches!(*text, "" | "\"\"")).map(str::to_owned),
+            error: block
+                .text("LoadError")
+                .map(str::trim)
+                .filter(|text| !matches!(*text, "" | "\"\""))
+                .map(str::to_owned),
             active: Active::from(block.text("ActiveState").unwrap_or_default()),
             fragment: block.path("FragmentPath"),
             drop_ins: block.paths("DropInPaths"),

@@ -7,8 +7,19 @@ use std::str::FromStr;
 const MOST: usize = 255;
 
 /// Every type of a unit.
-const SUFFIXES: [&str; 11] =
-    ["service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope"];
+const SUFFIXES: [&str; 11] = [
+    "service",
+    "socket",
+    "target",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "timer",
+    "path",
+    "slice",
+    "scope",
+];
 
 /// A name with its suffix; no glob, no template, no path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,15 +73,17 @@ impl FromStr for Name {
     }
 }
 
+pub use crate::files::name::template;
+
 /// Whether a file of this name can hold a unit or a template.
 pub(crate) fn is_file(name: &str) -> bool {
     // `VALID_CHARS_WITH_AT` of src/basic/unit-name.c.
     let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b":-_.\\@".contains(&byte);
     name.len() <= MOST
         && name.bytes().all(is_valid)
-        && name.rsplit_once('.').is_some_and(|(stem, suffix)| {
-            !stem.is_empty() && !stem.starts_with('@') && is_type(suffix)
-        })
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(stem, suffix)| !stem.is_empty() && !stem.starts_with('@') && is_type(suffix))
 }
 
 /// Whether a word is a type of units, such as `service`.
@@ -100,9 +113,20 @@ mod tests {
     #[test]
     fn globs_paths_templates_and_other_characters_are_refused() {
         let long = "x".repeat(300);
-        for bad in
-            ["", "a*", "a?.service", "[ab].service", "/dev/sda", "a b", "a\n", "app@", "@.service", ".service", &long, "ü"]
-        {
+        for bad in [
+            "",
+            "a*",
+            "a?.service",
+            "[ab].service",
+            "/dev/sda",
+            "a b",
+            "a\n",
+            "app@",
+            "@.service",
+            ".service",
+            &long,
+            "ü",
+        ] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
     }

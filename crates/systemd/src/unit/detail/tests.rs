@@ -59,7 +59,10 @@ fn a_forgotten_unit_is_blank_and_one_that_failed_is_not() {
     for (release, text) in RELEASES {
         let blank = |id| find(text, id).is_blank();
         assert!(blank("t03.service") && blank("nosuch.service"), "{release}");
-        assert!(!blank("stopfails.service") && !blank("simple.service") && !blank("loops.service"), "{release}");
+        assert!(
+            !blank("stopfails.service") && !blank("simple.service") && !blank("loops.service"),
+            "{release}"
+        );
     }
 }
 
