@@ -14,6 +14,7 @@
 mod accounts;
 mod builder;
 pub mod cgroup;
+pub mod generation;
 pub mod host;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod inner;
@@ -35,6 +36,7 @@ mod wsl;
 
 pub use accounts::{ANN, ODD, TIM, USERS, User};
 pub use builder::Builder;
+pub use generation::Generation;
 pub use inside::{Inside, Output};
 pub use login::Login;
 pub use machine::{Machine, wait_until};

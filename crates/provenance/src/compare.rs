@@ -8,7 +8,7 @@ use systemd::command_line;
 use systemd::files::{self, UnitFiles};
 use systemd::unit::{Load, Loaded};
 
-use crate::facts::{Difference, LoadedFacts, UnitFacts, Younger};
+use crate::facts::{Difference, LoadedFacts, UnitFacts};
 use crate::whose::Whose;
 
 /// Everything that the manager has otherwise. `is_fresh`: it read the files just now. `drop_ins`: those that merge into
@@ -29,7 +29,7 @@ pub(crate) fn compare(
             differences.extend(exec_start(resolver, whose, unit, loaded, drop_ins));
         }
     }
-    let younger = if is_fresh { None } else { younger(unit, loaded, since) };
+    let younger = if is_fresh { None } else { younger(unit, since) };
     LoadedFacts { loaded: loaded.clone(), differences, younger }
 }
 
@@ -77,7 +77,10 @@ fn exec_start(
     let mut files = UnitFiles::default();
     for path in std::iter::once(&fragment.path).chain(drop_ins) {
         let Place::Found(found) = resolver.follow(path) else { continue };
-        // What cannot be read is told of the file itself.
+        // Opening a pipe would wait for its writer. What cannot be read is told of the file itself.
+        if !found.about.is_file() {
+            return None;
+        }
         let text = resolver.root().read(&found.path).ok().flatten()?;
         files.settings.extend(files::parse(path, &text));
     }
@@ -87,11 +90,7 @@ fn exec_start(
     (!is_same).then(|| Difference::ExecStart { loaded: loaded.exec_start.join("; "), disk: disk.join("; ") })
 }
 
-fn younger(unit: &UnitFacts, loaded: &Loaded, since: Option<Moment>) -> Option<Younger> {
+fn younger(unit: &UnitFacts, since: Option<Moment>) -> Option<PathBuf> {
     let (changed, path) = unit.changed.as_ref()?;
-    if *changed < since? {
-        return None;
-    }
-    let was_up = loaded.is_up() && loaded.started.is_some_and(|started| started < *changed);
-    Some(if was_up { Younger::Certainly(path.clone()) } else { Younger::Possibly(path.clone()) })
+    (*changed >= since?).then(|| path.clone())
 }

@@ -41,7 +41,7 @@ pub struct UnitFacts {
     pub winner: Option<Winner>,
     /// The drop-ins that would merge into it now, masks included.
     pub drop_ins: Vec<DropInFacts>,
-    /// The youngest change of any of these, and where.
+    /// The youngest change of any of these but for what the manager itself writes, and where.
     pub changed: Option<(Moment, PathBuf)>,
     /// What the manager has of it.
     pub memory: Memory,
@@ -127,8 +127,9 @@ pub struct LoadedFacts {
     pub loaded: Loaded,
     /// Where that is not what lies on the disk.
     pub differences: Vec<Difference>,
-    /// A file of it that changed later than it was read, as far as times can tell.
-    pub younger: Option<Younger>,
+    /// A file of it that changed after the manager read all units. Whether the manager has the old version only the
+    /// differences tell: Home Manager makes each link anew when it activates, and this unit may have been read later.
+    pub younger: Option<PathBuf>,
 }
 
 /// Something that the manager has otherwise than the disk.
@@ -155,15 +156,6 @@ pub enum Difference {
         /// What the files say.
         disk: String,
     },
-}
-
-/// A change that the manager cannot, or may not, have read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Younger {
-    /// The unit is up since before the change, so that it was not read since.
-    Certainly(PathBuf),
-    /// It changed after the manager read all units; this one it may have read later.
-    Possibly(PathBuf),
 }
 
 impl UnitFacts {

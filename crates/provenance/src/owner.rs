@@ -138,6 +138,9 @@ fn service(resolver: &Resolver<'_>, user: &str, system: Option<&Path>) -> Result
     for folder in ["etc/systemd/system", "etc/systemd/user"] {
         let path = system.unwrap_or(Path::new("/")).join(folder).join(&name);
         let Place::Found(found) = resolver.follow(&path) else { continue };
+        if !found.about.is_file() {
+            continue;
+        }
         let Some(text) = resolver.root().read(&found.path)? else { continue };
         let files = UnitFiles { settings: files::parse(&path, &text), ..UnitFiles::default() };
         if let Some(start) = files.exec_start() {

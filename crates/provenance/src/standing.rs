@@ -133,7 +133,7 @@ fn elsewhere(resolver: &Resolver<'_>, target: PathBuf, found: &Found, shipped: &
         return if found.is_empty() { Standing::Masked } else { Standing::Elsewhere(target) };
     }
     let is_same = match shipped {
-        Place::Found(shipped) => is_same(resolver, &found.path, &shipped.path),
+        Place::Found(shipped) if found.about.is_file() => is_same(resolver, &found.path, &shipped.path),
         _ => Ok(false),
     };
     match is_same {

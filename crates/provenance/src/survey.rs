@@ -147,6 +147,7 @@ impl<'a> Disk<'a> {
         let merged = self.tree.drop_ins(&[&name]);
         let drop_ins: Vec<DropInFacts> = merged.into_iter().filter_map(|one| self.drop_in(one)).collect();
         let paths = winner.iter().map(|winner| &winner.path).chain(drop_ins.iter().map(|one| &one.path));
+        let paths = paths.filter(|path| !is_of_manager(path));
         let changed = paths.filter_map(|path| Some((self.changed(path)?, path.clone()))).max();
         UnitFacts {
             owner: self.owner(&name),
@@ -244,7 +245,7 @@ impl<'a> Disk<'a> {
             State::Unreadable(_) => false,
         };
         let is_old = unit.changed.as_ref().is_none_or(|(changed, _)| *changed < since);
-        // Directories that the manager itself writes at a reload are younger than its beginning.
+        // Directories that generators fill at a reload are younger than its beginning.
         let counts = |directory: &&systemd::tree::Directory| Keeper::of(&directory.path) != Keeper::Generator;
         is_old && self.tree.directories.iter().filter(counts).all(|directory| is_quiet(&directory.state))
     }
@@ -296,4 +297,11 @@ impl<'a> Disk<'a> {
             .collect();
         HostFacts { whose: self.whose.clone(), generations: self.generations, places, unreadable, manager }
     }
+}
+
+/// Whether a file of the unit path is written by the manager, or by a generator that it runs, so that it is younger than
+/// the reload and known all the same.
+fn is_of_manager(path: &Path) -> bool {
+    path.ancestors()
+        .any(|above| matches!(Keeper::of(above), Keeper::Control | Keeper::Transient | Keeper::Generator))
 }

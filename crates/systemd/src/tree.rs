@@ -62,17 +62,42 @@ pub struct DropIn {
     pub hides: Vec<PathBuf>,
 }
 
+impl Directory {
+    fn real(&self) -> Option<&PathBuf> {
+        match &self.state {
+            State::Listed { real, .. } => Some(real),
+            State::Missing | State::Unreadable(_) => None,
+        }
+    }
+}
+
 impl Tree {
-    /// Lists every directory of a unit path.
+    /// Lists every directory of a unit path. One that is there twice, such as `/etc/xdg/systemd/user` of Debian, a link
+    /// to `/etc/systemd/user`, counts once, in its first place and under the name that is no link.
     #[must_use]
     pub fn read(resolver: &Resolver<'_>, path: &[PathBuf]) -> Self {
         let mut tree =
             Self { directories: Vec::new(), units: HashMap::default(), drop_ins: HashMap::default() };
-        for (index, directory) in (0..u16::MAX).zip(path) {
-            let state = tree.list(resolver, directory, index);
+        for directory in path {
+            let index = u16::try_from(tree.directories.len()).unwrap_or(u16::MAX);
+            let state = match tree.twin(resolver, directory) {
+                Some(twin) => {
+                    if twin.real() == Some(directory) {
+                        twin.path.clone_from(directory);
+                    }
+                    continue;
+                }
+                None => tree.list(resolver, directory, index),
+            };
             tree.directories.push(Directory { path: directory.clone(), state });
         }
         tree
+    }
+
+    /// The same directory, listed by another name.
+    fn twin(&mut self, resolver: &Resolver<'_>, directory: &Path) -> Option<&mut Directory> {
+        let Place::Found(found) = resolver.follow(directory) else { return None };
+        self.directories.iter_mut().find(|one| one.real() == Some(&found.path))
     }
 
     /// The files of exactly this name, the one that a manager takes first.
@@ -266,6 +291,20 @@ mod tests {
             told(&tree, &["a.service", "z.service"]),
             ["/usr/u/z.service.d/0.conf", "/usr/u/a.service.d/1.conf"]
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_by_two_names_counts_once() -> Result<()> {
+        let (folder, _) = tree(&["/etc/u/a.service", "/etc/u/a.service.d/1.conf", "/usr/u/a.service"])?;
+        std::os::unix::fs::symlink("etc", folder.path().join("xdg"))?;
+        let root = Root::new(folder.path());
+        let path = ["/xdg/u", "/etc/u", "/usr/u"].map(PathBuf::from);
+        let tree = Tree::read(&Resolver::new(&root), &path);
+        assert_eq!(told(&tree, &["a.service"]), ["/etc/u/a.service.d/1.conf"]);
+        let candidates: Vec<PathBuf> = tree.candidates("a.service").map(|(_, path)| path).collect();
+        assert_eq!(candidates, ["/etc/u/a.service", "/usr/u/a.service"].map(PathBuf::from));
+        assert!(tree.drop_ins(&["a.service"]).iter().all(|one| one.hides.is_empty()));
         Ok(())
     }
 

@@ -16,6 +16,9 @@ mod generation;
 mod loaded;
 mod manager;
 
+/// So many units of a finding on many are named.
+const NAMED: usize = 3;
+
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
@@ -49,6 +52,7 @@ pub fn findings(survey: &Survey, wish: &Wish<'_>) -> Vec<Finding> {
         found.extend(wrong);
     }
     found.extend(drop_ins::findings(host, &survey.units, wish));
+    found.extend(loaded::perhaps_stale(host, &survey.units));
     if !wish.is_each {
         found.extend(summary(good, survey.units.len()));
     }
@@ -80,6 +84,13 @@ fn summary(good: usize, all: usize) -> Option<Finding> {
         1 => Some(Finding::ok(id, "the one unit is as it was shipped")),
         _ => Some(Finding::ok(id, format!("all {all} units are as they were shipped"))),
     }
+}
+
+/// The first units of many, and how many more there are.
+fn named(units: &[&str]) -> String {
+    let more = units.len().saturating_sub(NAMED);
+    let first = units.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 fn strict(mut finding: Finding) -> Finding {

@@ -39,10 +39,7 @@ pub const MANUAL: Manual = Manual {
             "check-unit-provenance --user=tim --all --quiet",
             "As root: say what is wrong with tim's units, all of them.",
         ),
-        (
-            "check-unit-provenance --system --allow-drop-in '50-site-*.conf'",
-            "Accept the drop-ins of the site.",
-        ),
+        ("check-unit-provenance --system --allow-drop-in 50-site.conf", "Accept the drop-ins of the site."),
         ("check-unit-provenance --offline --user=tim", "Look at the files alone, before tim's manager runs."),
     ],
     see_also: &["check-user-session(8)", "systemctl(1)", "systemd.unit(5)", "systemd-delta(1)"],

@@ -7,15 +7,12 @@ use oneshot::Finding;
 use provenance::facts::{Belongs, DropInFacts, HostFacts, UnitFacts};
 
 use super::fragment::keeper;
-use super::{Wish, cure};
+use super::{Wish, cure, named};
 
 const ID: &str = "unit-drop-in";
 
 /// PF5.
 const SHAPE: &str = "PF5";
-
-/// So many units of a drop-in are named.
-const NAMED: usize = 3;
 
 pub(super) fn findings(host: &HostFacts, units: &[UnitFacts], wish: &Wish<'_>) -> Vec<Finding> {
     let mut foreign: BTreeMap<&Path, (&DropInFacts, Vec<&str>)> = BTreeMap::new();
@@ -64,10 +61,4 @@ fn of(host: &HostFacts, drop_in: &DropInFacts, units: &[&str]) -> Finding {
         .shape(SHAPE)
         .hint(format!("if nobody wants it: {}, then {}", cure::remove(&drop_in.path), cure::reload(host)))
         .hint(format!("if it is wanted: --allow-drop-in {}", cure::word(&drop_in.path)))
-}
-
-fn named(units: &[&str]) -> String {
-    let more = units.len().saturating_sub(NAMED);
-    let first = units.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    if more == 0 { first } else { format!("{first} and {more} more") }
 }

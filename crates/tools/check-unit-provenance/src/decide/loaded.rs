@@ -1,10 +1,10 @@
 //! What the manager has loaded against the disk: PF7, PF8, PF10, and files that it could not use.
 
 use oneshot::Finding;
-use provenance::facts::{Difference, HostFacts, LoadedFacts, Memory, UnitFacts, Younger};
+use provenance::facts::{Difference, HostFacts, LoadedFacts, Memory, UnitFacts};
 use systemd::unit::{Active, Load};
 
-use super::cure;
+use super::{cure, named};
 
 const ID: &str = "unit-loaded";
 
@@ -35,8 +35,6 @@ fn of(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Vec<Finding> {
     } else if loaded.needs_reload {
         let text = format!("{}: systemd itself says that its files changed since it read them", unit.name);
         found.push(Finding::fail(ID, text).shape("PF7").hint(cure::reload(host)));
-    } else if let Some(younger) = &facts.younger {
-        found.push(changed(host, unit, younger));
     }
     found
 }
@@ -132,25 +130,24 @@ fn values(difference: &Difference) -> Option<(String, String)> {
     }
 }
 
-/// Times alone: its settings that can be compared are the same.
-fn changed(host: &HostFacts, unit: &UnitFacts, younger: &Younger) -> Finding {
-    let finding = match younger {
-        Younger::Certainly(path) => {
-            let text = format!(
-                "{}: {} changed while it was up, and the manager has not read it since",
-                unit.name,
-                path.display()
-            );
-            Finding::fail(ID, text)
+/// Times alone, in one line: what can be compared of these units is the same.
+pub(super) fn perhaps_stale(host: &HostFacts, units: &[UnitFacts]) -> Option<Finding> {
+    let young: Vec<(&str, &std::path::Path)> = units.iter().filter_map(perhaps).collect();
+    let (_, path) = young.first()?;
+    let names: Vec<&str> = young.iter().map(|(name, _)| *name).collect();
+    let text = format!(
+        "{}: {} changed since the manager read its files; what it has loaded is the same as far as it can be compared",
+        named(&names),
+        path.display()
+    );
+    Some(Finding::warn(ID, text).shape("PF7").hint(cure::reload(host)))
+}
+
+fn perhaps(unit: &UnitFacts) -> Option<(&str, &std::path::Path)> {
+    match &unit.memory {
+        Memory::Loaded(facts) if facts.differences.is_empty() && !facts.loaded.needs_reload => {
+            Some((&unit.name, facts.younger.as_deref()?))
         }
-        Younger::Possibly(path) => {
-            let text = format!(
-                "{}: {} changed since the manager read all units, and it may have the old version",
-                unit.name,
-                path.display()
-            );
-            Finding::warn(ID, text)
-        }
-    };
-    finding.shape("PF7").hint(cure::reload(host))
+        _ => None,
+    }
 }
