@@ -7,12 +7,15 @@ pub mod arguments;
 pub mod command;
 pub mod deadline;
 pub mod exit;
+pub mod link;
 pub mod lock;
 pub mod manual;
 pub mod program;
 pub mod progress;
 pub mod report;
 pub mod resolve;
+#[cfg(target_os = "linux")]
+pub mod rights;
 pub mod root;
 pub mod text;
 

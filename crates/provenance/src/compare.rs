@@ -23,7 +23,10 @@ pub(crate) fn compare(
     let mut differences = Vec::new();
     // Asked for by an alias the manager tells of the unit behind it, whose files have another name.
     if loaded.id == unit.name && !loaded.is_transient {
-        differences.extend(fragment(resolver, unit, loaded));
+        // What it could not load is told as such.
+        if matches!(loaded.load, Load::Loaded | Load::NotFound | Load::Masked) {
+            differences.extend(fragment(resolver, unit, loaded));
+        }
         if matches!(loaded.load, Load::Loaded) {
             differences.extend(self::drop_ins(resolver, drop_ins, loaded));
             differences.extend(exec_start(resolver, whose, unit, loaded, drop_ins));

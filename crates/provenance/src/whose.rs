@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Result, bail};
+use oneshot::{Exit, Root, refuse};
 use systemd::Scope;
 use systemd::command_line::Context;
 use systemd::unit_path::{self, Homes};
+use user_session::{Account, Target, account};
 
 /// A manager, running or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,4 +75,46 @@ impl Whose {
             },
         })
     }
+}
+
+/// Whose units the options `--user[=USER]` and `--system` mean: root's default is the system, that of anybody else the
+/// own manager. An error text of a uid that nobody has.
+pub fn choose(root: &Root, user: Option<&Option<Target>>, is_system: bool) -> Result<Result<Whose, String>> {
+    let own = nix::unistd::geteuid().as_raw();
+    if is_system || (user.is_none() && own == 0) {
+        return Ok(Ok(Whose::System));
+    }
+    let target = user.cloned().flatten().unwrap_or(Target::Uid(own));
+    let Some(account) = account::find(root, &target)? else {
+        return Ok(Err(format!("{target} has no account, so there are no units of it")));
+    };
+    if own != 0 && own != account.uid {
+        return Err(refuse(Exit::NoPermission, format!("only root may look at the units of {target}")));
+    }
+    Ok(Ok(Whose::User(person(root, account, own)?)))
+}
+
+/// The directories of a user. Home Manager and the user's manager have them from the environment, so that the user's own
+/// counts where the user asks.
+fn person(root: &Root, account: Account, own: u32) -> Result<Person> {
+    let Some(home) = account::home(root, &account) else {
+        bail!("{} has no home directory in the account database", account.name);
+    };
+    let directory = |variable: &str, below: &str| {
+        let value = std::env::var_os(variable).filter(|_| root.is_real() && own == account.uid);
+        value.map(PathBuf::from).filter(|path| path.is_absolute()).unwrap_or_else(|| home.join(below))
+    };
+    Ok(Person {
+        uid: account.uid,
+        gid: account.gid,
+        is_caller: own == account.uid,
+        state: directory("XDG_STATE_HOME", ".local/state"),
+        homes: Homes {
+            name: account.name,
+            config: directory("XDG_CONFIG_HOME", ".config"),
+            data: directory("XDG_DATA_HOME", ".local/share"),
+            runtime: PathBuf::from(format!("/run/user/{}", account.uid)),
+            home,
+        },
+    })
 }

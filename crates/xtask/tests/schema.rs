@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 18] = [
+const CASES: [Case; 23] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -39,6 +39,11 @@ const CASES: [Case; 18] = [
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
+    case("fix-unit-provenance", &["--user=tim"], "ok", generation),
+    case("fix-unit-provenance", &["--user=tim", "--dry-run"], "would-change", missing_link),
+    case("fix-unit-provenance", &["--user=tim"], "changed", missing_link),
+    case("fix-unit-provenance", &["--user=tim", "gone"], "failed", generation),
+    case("fix-unit-provenance", &["--user=tim"], "config", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
@@ -84,6 +89,19 @@ fn generation(tree: &Path) -> Result<()> {
     fs::create_dir_all(tree.join("nix/store/generation"))?;
     fs::create_dir_all(tree.join("home/tim/.local/state/nix/profiles"))?;
     Ok(symlink("/nix/store/generation", tree.join("home/tim/.local/state/nix/profiles/home-manager"))?)
+}
+
+/// A generation that ships a unit, whose link is missing.
+fn missing_link(tree: &Path) -> Result<()> {
+    generation(tree)?;
+    let units = tree.join("nix/store/generation/home-files/.config/systemd/user");
+    fs::create_dir_all(&units)?;
+    fs::write(units.join("web.service"), "[Service]\nExecStart=/bin/true\n")?;
+    for folder in ["home/tim", "home/tim/.local", "home/tim/.local/state"] {
+        // Only root may; anybody else cannot write there and is told so.
+        let _ = chown(tree.join(folder), Some(1000), Some(100));
+    }
+    Ok(())
 }
 
 /// A host with systemd and without logind, whose one mount is that which the tree stands on.

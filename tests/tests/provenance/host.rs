@@ -72,6 +72,39 @@ impl Host {
         Report::of(self.machine().user("tim", &command).run()?)
     }
 
+    /// The repair as tim, as its JSON.
+    pub(crate) fn fix(&self, arguments: &[&str]) -> Result<Report> {
+        let command = [&["fix-unit-provenance", "--json"], arguments].concat();
+        Report::of(self.machine().user("tim", &command).run()?)
+    }
+
+    /// Repairs it, and fails unless all is as shipped and loaded so, what ran goes on, and a second run does nothing.
+    pub(crate) fn mends(&self, what: &str) -> Result<()> {
+        let ran = self.property("web.service", "InvocationID")?;
+        let dry = self.snapshot()?;
+        self.fix(&["--dry-run"])?.exits(0)?;
+        ensure!(self.snapshot()? == dry, "{what}: a dry run changed something");
+        self.fix(&[])?.exits(0)?.with_steps().with_context(|| what.to_owned())?;
+        ensure!(self.property("web.service", "InvocationID")? == ran, "{what}: it was restarted");
+        self.is_in_order().with_context(|| format!("{what}, mended"))?;
+        let cat = self.user(&["systemctl", "--user", "cat", "web.service"])?;
+        ensure!(cat.stdout.contains("ExecStart=/bin/echo one"), "{what}: {cat}");
+        let loaded = self.property("web.service", "ExecStart")?;
+        ensure!(loaded.contains("argv[]=/bin/echo one ;"), "{what}: {loaded}");
+        let before = self.snapshot()?;
+        self.fix(&[])?.exits(0)?.without_steps()?;
+        ensure!(self.snapshot()? == before, "{what}: a second run changed something");
+        Ok(())
+    }
+
+    /// Fails unless the repair says no, names the shape, and leaves every byte.
+    pub(crate) fn leaves(&self, arguments: &[&str], code: i32, shape: &str) -> Result<()> {
+        let before = self.snapshot()?;
+        self.fix(arguments)?.exits(code)?.without_steps()?.names(shape)?;
+        ensure!(self.snapshot()? == before, "{shape}: something changed");
+        Ok(())
+    }
+
     /// What is not in order, as "status id shape", in the order of the report and each once.
     pub(crate) fn wrong(&self, arguments: &[&str]) -> Result<Vec<String>> {
         Ok(told(&self.check(arguments)?))

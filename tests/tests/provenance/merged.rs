@@ -100,7 +100,7 @@ pub(crate) fn unseen(release: Release) -> Result<()> {
         ),
         (
             "for the type",
-            format!("mkdir /etc/systemd/user/service.d; {other} > /etc/systemd/user/service.d/a.conf"),
+            format!("mkdir -p /etc/systemd/user/service.d; {other} > /etc/systemd/user/service.d/a.conf"),
         ),
         (
             "a stronger directory",

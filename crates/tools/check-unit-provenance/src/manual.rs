@@ -42,5 +42,11 @@ pub const MANUAL: Manual = Manual {
         ("check-unit-provenance --system --allow-drop-in 50-site.conf", "Accept the drop-ins of the site."),
         ("check-unit-provenance --offline --user=tim", "Look at the files alone, before tim's manager runs."),
     ],
-    see_also: &["check-user-session(8)", "systemctl(1)", "systemd.unit(5)", "systemd-delta(1)"],
+    see_also: &[
+        "fix-unit-provenance(8)",
+        "check-user-session(8)",
+        "systemctl(1)",
+        "systemd.unit(5)",
+        "systemd-delta(1)",
+    ],
 };

@@ -3,21 +3,25 @@
 use std::path::Path;
 
 use oneshot::text::printable;
+use provenance::Whose;
 use provenance::facts::HostFacts;
+
+/// Puts links back and makes the manager read its files; starts and stops nothing.
+pub(super) fn mend(host: &HostFacts, unit: &str) -> String {
+    format!("fix-unit-provenance{} {unit}", whose(host))
+}
 
 /// Makes the manager read all unit files again; starts and stops nothing.
 pub(super) fn reload(host: &HostFacts) -> String {
-    format!("{} daemon-reload", host.whose.systemctl())
+    format!("fix-unit-provenance{} --reload", whose(host))
 }
 
-/// Puts the link of a generation in its place.
-pub(super) fn link(path: &Path, source: &Path) -> String {
-    format!("ln -sfT {} {}", word(source), word(path))
-}
-
-/// Moves what a person may want to keep out of the way.
-pub(super) fn put_aside(path: &Path) -> String {
-    format!("mv {0} {0}.backup", word(path))
+fn whose(host: &HostFacts) -> String {
+    match &host.whose {
+        Whose::System => " --system".to_owned(),
+        Whose::User(person) if person.is_caller => " --user".to_owned(),
+        Whose::User(person) => format!(" --user={}", person.homes.name),
+    }
 }
 
 /// Takes away what is in the way.

@@ -21,7 +21,7 @@ fn of(host: &HostFacts, unit: &UnitFacts, file: &FileFacts) -> Option<Finding> {
     if let Some(shape) = shape {
         finding = finding.shape(shape);
     }
-    Some(with_cure(host, file, finding))
+    Some(with_cure(host, unit, file, finding))
 }
 
 /// How bad it is, its shape, and what the path "is".
@@ -118,18 +118,18 @@ fn actual(standing: &Standing) -> String {
     }
 }
 
-fn with_cure(host: &HostFacts, file: &FileFacts, finding: Finding) -> Finding {
-    let link = cure::link(&file.path, &file.source);
+fn with_cure(host: &HostFacts, unit: &UnitFacts, file: &FileFacts, finding: Finding) -> Finding {
+    let mend = cure::mend(host, &unit.name);
     match &file.standing {
-        Standing::File { is_same: true } | Standing::Missing => finding.hint(link).hint(cure::reload(host)),
+        Standing::File { .. } | Standing::Missing => finding.fixable().hint(mend),
         Standing::OtherGeneration { .. }
         | Standing::Elsewhere(_)
         | Standing::Dangling(_)
-        | Standing::Loop => finding.hint(link).hint(cure::reload(host)),
-        Standing::File { is_same: false } | Standing::Folder | Standing::Special => {
-            finding.hint(cure::put_aside(&file.path)).hint(link).hint(cure::reload(host))
+        | Standing::Loop => finding.fixable().hint(mend),
+        Standing::Folder | Standing::Special => finding.hint(format!("move it away, then {mend}")),
+        Standing::Masked => {
+            finding.hint(format!("if it is not wanted: {}, then {mend}", cure::remove(&file.path)))
         }
-        Standing::Masked => finding.hint(format!("if it is not wanted: {link}")).hint(cure::reload(host)),
         Standing::Collected(_) => {
             finding.hint("nix-store --verify --check-contents --repair, or activate the configuration anew")
         }

@@ -34,7 +34,7 @@ fn of(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Vec<Finding> {
         );
     } else if loaded.needs_reload {
         let text = format!("{}: systemd itself says that its files changed since it read them", unit.name);
-        found.push(Finding::fail(ID, text).shape("PF7").hint(cure::reload(host)));
+        found.push(Finding::fail(ID, text).shape("PF7").fixable().hint(cure::reload(host)));
     }
     found
 }
@@ -55,9 +55,7 @@ fn state(
             let text = format!(
                 "{name}: it is {active}, but its file is gone; once stopped it cannot be started again"
             );
-            Finding::fail(ID, text)
-                .shape("PF10")
-                .hint(format!("put the file back, then {}", cure::reload(host)))
+            Finding::fail(ID, text).shape("PF10").hint(cure::mend(host, name))
         }
         Load::BadSetting => Finding::fail(ID, format!("{name}: systemd cannot use its file{says}")),
         Load::Error => Finding::fail(ID, format!("{name}: systemd could not read its file{says}")),
@@ -78,7 +76,7 @@ fn state(
 fn stale(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Finding {
     let told: Vec<String> = facts.differences.iter().map(difference).collect();
     let text = format!("{}: the manager has an old version of it: {}", unit.name, told.join("; "));
-    let finding = Finding::fail(ID, text).shape("PF7").hint(cure::reload(host));
+    let finding = Finding::fail(ID, text).shape("PF7").fixable().hint(cure::reload(host));
     let finding = match facts.differences.iter().find_map(values) {
         Some((expected, actual)) => finding.compared(expected, actual),
         None => finding,
@@ -140,7 +138,7 @@ pub(super) fn perhaps_stale(host: &HostFacts, units: &[UnitFacts]) -> Option<Fin
         named(&names),
         path.display()
     );
-    Some(Finding::warn(ID, text).shape("PF7").hint(cure::reload(host)))
+    Some(Finding::warn(ID, text).shape("PF7").fixable().hint(cure::reload(host)))
 }
 
 fn perhaps(unit: &UnitFacts) -> Option<(&str, &std::path::Path)> {
