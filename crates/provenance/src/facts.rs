@@ -71,7 +71,7 @@ pub struct Winner {
     pub keeper: Keeper,
     /// Whether it is a mask.
     pub is_mask: bool,
-    /// Whether it leads to nothing.
+    /// Whether it leads to nothing that systemd reads.
     pub is_dangling: bool,
     /// Who ships a unit file to just this place.
     pub place_of: Option<Kind>,

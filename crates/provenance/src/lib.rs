@@ -13,6 +13,7 @@ pub mod survey;
 pub mod whose;
 
 mod compare;
+mod disk;
 mod memory;
 
 pub use facts::UnitFacts;

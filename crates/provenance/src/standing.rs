@@ -45,42 +45,62 @@ pub enum Standing {
     Collected(PathBuf),
 }
 
-/// Compares what lies at `path` with `source`, the file in the generation, whose folder has no link in it.
+/// Compares what lies at `path` with `source`, the file in the generation, whose folder has no link in it. That the
+/// shipped file is there itself is only looked at where something else lies in its place.
 #[must_use]
 pub fn compare(resolver: &Resolver<'_>, path: &Path, source: &Path) -> Standing {
-    let shipped = resolver.follow(source);
-    match &shipped {
-        Place::Missing(at) => return Standing::Collected(at.clone()),
-        Place::Loop(at) | Place::Unreadable(at, _) => return Standing::Collected(at.clone()),
-        Place::Found(_) | Place::Null => {}
-    }
     let Some(real) = resolver.place(path) else { return without_folder(resolver, path) };
     // NixOS: the whole folder is a link into the store.
     if real == source {
         return Standing::Shipped;
     }
-    let about = match fs::symlink_metadata(resolver.root().join(&real)) {
+    let target = match fs::read_link(resolver.root().join(&real)) {
+        Ok(text) => Some(Resolver::target(&real, &text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Standing::Missing,
+        // It is no link.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => None,
+        Err(error) => return Standing::Unreadable(error.to_string()),
+    };
+    if target.as_ref().and_then(|target| resolver.place(target)).is_some_and(|target| target == source) {
+        return Standing::Shipped;
+    }
+    let shipped = resolver.follow(source);
+    if let Some(at) = lost(&shipped) {
+        return Standing::Collected(at);
+    }
+    match target {
+        Some(target) => link(resolver, target, source, &shipped),
+        None => no_link(resolver, &real, &shipped),
+    }
+}
+
+/// Where a shipped file ends that leads nowhere.
+pub(crate) fn lost(shipped: &Place) -> Option<PathBuf> {
+    match shipped {
+        Place::Missing(at) | Place::Loop(at) | Place::Unreadable(at, _) => Some(at.clone()),
+        Place::Found(_) | Place::Null => None,
+    }
+}
+
+fn no_link(resolver: &Resolver<'_>, real: &Path, shipped: &Place) -> Standing {
+    let about = match fs::symlink_metadata(resolver.root().join(real)) {
         Ok(about) => about,
         Err(error) if error.kind() == ErrorKind::NotFound => return Standing::Missing,
         Err(error) => return Standing::Unreadable(error.to_string()),
     };
-    if about.is_symlink() {
-        return link(resolver, &real, source, &shipped);
-    }
     if about.is_dir() {
         return Standing::Folder;
     }
     if !about.is_file() {
         return Standing::Special;
     }
-    match &shipped {
-        Place::Found(found) => match is_same(resolver, &real, &found.path) {
+    match shipped {
+        Place::Found(found) => match is_same(resolver, real, &found.path) {
             Ok(is_same) if is_same || about.len() > 0 => Standing::File { is_same },
             Ok(_) => Standing::Masked,
             Err(reason) => Standing::Unreadable(reason),
         },
-        _ if about.len() == 0 => Standing::File { is_same: true },
-        _ => Standing::File { is_same: false },
+        _ => Standing::File { is_same: about.len() == 0 },
     }
 }
 
@@ -93,14 +113,7 @@ fn without_folder(resolver: &Resolver<'_>, path: &Path) -> Standing {
     }
 }
 
-fn link(resolver: &Resolver<'_>, real: &Path, source: &Path, shipped: &Place) -> Standing {
-    let target = match fs::read_link(resolver.root().join(real)) {
-        Ok(text) => Resolver::target(real, &text),
-        Err(error) => return Standing::Unreadable(error.to_string()),
-    };
-    if resolver.place(&target).is_some_and(|target| target == source) {
-        return Standing::Shipped;
-    }
+fn link(resolver: &Resolver<'_>, target: PathBuf, source: &Path, shipped: &Place) -> Standing {
     match (resolver.follow(&target), shipped) {
         (Place::Null, Place::Null) => Standing::Shipped,
         (Place::Null, _) => Standing::Masked,
@@ -251,9 +264,9 @@ mod tests {
     }
 
     #[test]
-    fn a_generation_that_lost_its_file_is_no_fault_of_the_link() -> Result<()> {
+    fn a_generation_that_lost_its_file_is_no_fault_of_what_lies_there() -> Result<()> {
         let tree = Tree::new()?;
-        tree.link("/home/u/a.service", NEW)?;
+        tree.write("/home/u/a.service", "edited")?;
         fs::remove_file(tree.at(UNIT))?;
         tree.is(&Standing::Collected(UNIT.into()))
     }

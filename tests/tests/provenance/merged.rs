@@ -141,7 +141,7 @@ pub(crate) fn activated(release: Release) -> Result<()> {
     // The link of the other unit is a new one, to the same command.
     let found = host.wrong(&[])?;
     ensure!(found == [STALE, "warn unit-loaded PF7"], "activated and not read: {found:?}");
-    host.check(&["web"])?.explains("PF7", &["/bin/echo one", "/bin/echo two", "daemon-reload"])?;
+    host.check(&["web"])?.explains("PF7", &["/bin/echo one", "/bin/echo two", "--reload"])?;
     // A restart runs the old command and succeeds.
     host.user(&["systemctl", "--user", "restart", "web.service"])?;
     let found = host.wrong(&["web"])?;
