@@ -15,6 +15,7 @@ mod accounts;
 mod builder;
 pub mod cgroup;
 mod containers;
+pub mod generation;
 pub mod host;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod inner;
@@ -38,6 +39,7 @@ mod wsl;
 
 pub use accounts::{ANN, ODD, TIM, USERS, User};
 pub use builder::Builder;
+pub use generation::Generation;
 pub use inside::{Inside, Output};
 pub use login::Login;
 pub use machine::{Machine, wait_until};

@@ -8,11 +8,15 @@ pub mod command;
 pub mod deadline;
 pub mod exit;
 pub mod keep;
+pub mod link;
 pub mod lock;
 pub mod manual;
 pub mod program;
 pub mod progress;
 pub mod report;
+pub mod resolve;
+#[cfg(target_os = "linux")]
+pub mod rights;
 pub mod root;
 pub mod text;
 
@@ -27,4 +31,5 @@ pub use deadline::{Backoff, Deadline};
 pub use exit::{Exit, Refusal, refuse};
 pub use program::{Arguments, run};
 pub use report::{Finding, Report, Status, StepState};
+pub use resolve::Resolver;
 pub use root::Root;

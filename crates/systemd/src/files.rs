@@ -5,7 +5,7 @@
 //! template, its dash prefixes and its type, and which of two drop-ins with one name wins. Not followed: aliases (their
 //! drop-ins apply too) and the drop-ins of `.wants` and `.requires` links.
 
-mod name;
+pub(crate) mod name;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -177,17 +177,15 @@ fn fragment(root: &Root, paths: &[&str], unit: &str) -> Result<Option<(PathBuf, 
 }
 
 /// The drop-ins that count, by their file name, as systemd sorts them. Of two with one name that in the earlier
-/// directory wins, and a mask there hides all.
+/// directory wins, but one for the whole type only where there is no other, and a mask hides all.
 fn drop_ins(root: &Root, paths: &[&str], unit: &str) -> Result<Vec<(PathBuf, String)>> {
     let mut chosen: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let names = name::drop_in_names(unit);
-    for directory in paths {
-        for name in &names {
+    let whole_type: Vec<String> = name::kind(unit).map(str::to_owned).into_iter().collect();
+    for names in [name::specific_names(unit), whole_type] {
+        for (directory, name) in paths.iter().flat_map(|path| names.iter().map(move |name| (path, name))) {
             let directory = Path::new(directory).join(format!("{name}.d"));
-            for file in root.list(&directory)? {
-                if file.ends_with(".conf") {
-                    chosen.entry(file.clone()).or_insert_with(|| directory.join(file));
-                }
+            for file in root.list(&directory)?.into_iter().filter(|file| file.ends_with(".conf")) {
+                chosen.entry(file.clone()).or_insert_with(|| directory.join(file));
             }
         }
     }

@@ -4,13 +4,20 @@
 //! Everything here reads. What a running manager says comes through `systemctl`, `loginctl` and `journalctl`, in as
 //! few calls as possible; [`files`] starts no process at all and works below any [`oneshot::Root`].
 
+pub mod command_line;
 pub mod files;
 pub mod journal;
+pub mod loading;
 pub mod login;
 pub mod manager;
 pub mod scope;
+pub mod tree;
 pub mod unit;
+pub mod unit_path;
 
 mod show;
+mod timestamp;
+mod words;
 
 pub use scope::Scope;
+pub use tree::Tree;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::unit::exec::Exec;
+use crate::words;
 
 /// The properties of one object. An empty value counts as absent: older releases leave such a line out, newer ones
 /// print it.
@@ -82,11 +83,9 @@ impl Block<'_> {
         words.map(str::to_owned).collect()
     }
 
-    /// A list of paths. systemd itself prints `[unprintable]` for a path with a space, which is kept as it is.
+    /// A list of paths.
     pub(crate) fn paths(&self, key: &str) -> Vec<PathBuf> {
-        self.text(key)
-            .map(|value| value.split_ascii_whitespace().map(PathBuf::from).collect())
-            .unwrap_or_default()
+        words::split(self.text(key).unwrap_or_default()).into_iter().map(PathBuf::from).collect()
     }
 
     pub(crate) fn number<N: std::str::FromStr>(&self, key: &str) -> Option<N> {

@@ -11,10 +11,13 @@ use crate::show::{self, Block};
 
 pub mod detail;
 pub mod exec;
+pub mod listing;
+pub mod loaded;
 pub mod name;
 
 pub use detail::Detail;
 pub use exec::Exec;
+pub use loaded::Loaded;
 pub use name::Name;
 
 /// What is asked for; systemctl(1) leaves out those that a unit type or an older release does not have.

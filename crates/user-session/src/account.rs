@@ -4,6 +4,7 @@
 //! glibc module knows (SSSD, systemd-homed) are asked of `getent`, and only when nothing else knew them.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -105,6 +106,19 @@ fn in_line(line: &str, target: &Target) -> Option<Account> {
     (fits && is_somebody).then(|| Account { name: name.to_owned(), uid, gid })
 }
 
+/// The home directory of an account; `None` where the database names none.
+#[must_use]
+pub fn home(root: &Root, account: &Account) -> Option<PathBuf> {
+    let passwd = root.read(PASSWD).ok().flatten().unwrap_or_default();
+    let own = |line: &&str| in_line(line, &Target::Uid(account.uid)).is_some_and(|found| found == *account);
+    let home = passwd.lines().find(own).and_then(|line| line.split(':').nth(5)).map(PathBuf::from);
+    let home = home.or_else(|| {
+        let user = if root.is_real() { users::get_user_by_uid(account.uid) } else { None };
+        user.map(|user| users::os::unix::UserExt::home_dir(&user).to_owned())
+    });
+    home.filter(|home| home.is_absolute())
+}
+
 fn from_name_service(target: &Target) -> Result<Option<Account>> {
     let user = match target {
         Target::Uid(uid) => users::get_user_by_uid(*uid),
@@ -137,6 +151,18 @@ mod tests {
 
     const TEXT: &str = "root:x:0:0:root:/root:/bin/sh\n# note\n+::::::\nbroken\nbad:x:-1:0::/:\nworse:x:4294967295:100::/:\nworst:x:7:65535::/:\n\
                         tim:x:1000:100:Tim,,,:/home/tim:/bin/sh\ntwin:x:1000:1000::/:/bin/sh\nO'Dd-näme.$:x:1002:5::/:\n";
+
+    #[test]
+    fn the_home_is_that_of_the_very_account() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        std::fs::create_dir(tree.path().join("etc"))?;
+        std::fs::write(tree.path().join("etc/passwd"), TEXT)?;
+        let root = Root::new(tree.path());
+        let tim = Account { name: "tim".into(), uid: 1000, gid: 100 };
+        assert_eq!(home(&root, &tim), Some(PathBuf::from("/home/tim")));
+        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim }), None);
+        Ok(())
+    }
 
     #[test]
     fn a_target_is_a_uid_a_name_or_refused() {

@@ -183,6 +183,16 @@ fn every_shape_that_is_named_is_in_the_table_of_shapes() -> Result<()> {
 }
 
 #[test]
+fn every_shape_of_provenance_is_in_its_table_and_named_by_the_check() -> Result<()> {
+    let documented = documented(&page("check-unit-provenance")?, "Failure shapes");
+    let mut code = String::new();
+    source(&programs::sources("check-unit-provenance").join("src"), &mut code)?;
+    assert_eq!(documented, shapes(&code, "PF"));
+    assert_eq!(documented.len(), 11);
+    Ok(())
+}
+
+#[test]
 fn every_dependency_has_its_reason_in_the_architecture() -> Result<()> {
     let page = fs::read_to_string(programs::workspace().join("docs/architecture.md"))?;
     let documented = documented(&page, "Dependencies");

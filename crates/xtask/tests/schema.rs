@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 30] = [
+const CASES: [Case; 38] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -64,6 +64,14 @@ const CASES: [Case; 30] = [
     case("update-and-verify", &["--stable=0"], "contradicted", rolled_back),
     case("update-and-verify", &["--expect=app"], "failed", nothing_new),
     case("update-and-verify", &["--expect=nothing"], "config", nothing_new),
+    case("fix-unit-provenance", &["--user=tim"], "ok", generation),
+    case("fix-unit-provenance", &["--user=tim", "--dry-run"], "would-change", missing_link),
+    case("fix-unit-provenance", &["--user=tim"], "changed", missing_link),
+    case("fix-unit-provenance", &["--user=tim", "gone"], "failed", generation),
+    case("fix-unit-provenance", &["--user=tim"], "config", nothing),
+    case("check-unit-provenance", &["--user=4242"], "ok", nothing),
+    case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
+    case("check-unit-provenance", &["--user=tim"], "config", nothing),
 ];
 
 const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
@@ -194,6 +202,26 @@ fn updates(tree: &Path, word: &str) -> Result<()> {
         ("fake/end", "exit 0"),
     ];
     files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
+}
+
+/// A generation of Home Manager without units.
+fn generation(tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree.join("nix/store/generation"))?;
+    fs::create_dir_all(tree.join("home/tim/.local/state/nix/profiles"))?;
+    Ok(symlink("/nix/store/generation", tree.join("home/tim/.local/state/nix/profiles/home-manager"))?)
+}
+
+/// A generation that ships a unit, whose link is missing.
+fn missing_link(tree: &Path) -> Result<()> {
+    generation(tree)?;
+    let units = tree.join("nix/store/generation/home-files/.config/systemd/user");
+    fs::create_dir_all(&units)?;
+    fs::write(units.join("web.service"), "[Service]\nExecStart=/bin/true\n")?;
+    for folder in ["home/tim", "home/tim/.local", "home/tim/.local/state"] {
+        // Only root may; anybody else cannot write there and is told so.
+        let _ = chown(tree.join(folder), Some(1000), Some(100));
+    }
+    Ok(())
 }
 
 /// A host with systemd and without logind, whose one mount is that which the tree stands on.

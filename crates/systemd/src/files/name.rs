@@ -9,15 +9,21 @@ pub(super) fn instantiate(template: &str, instance: &str) -> String {
 }
 
 /// The template of an instance, `None` when the name is none.
-pub(super) fn template(unit: &str) -> Option<String> {
+#[must_use]
+pub fn template(unit: &str) -> Option<String> {
     let (stem, suffix) = unit.rsplit_once('.')?;
     let (prefix, instance) = stem.split_once('@')?;
     (!instance.is_empty()).then(|| format!("{prefix}@.{suffix}"))
 }
 
-/// The names whose `.d` directories apply, the most telling first: the unit, its template, then both for each shorter
-/// dash prefix, then the type (`unit_file_find_dirs()` in systemd's src/shared/dropin.c).
-pub(super) fn drop_in_names(unit: &str) -> Vec<String> {
+/// The type of a unit, such as `service`.
+pub(crate) fn kind(unit: &str) -> Option<&str> {
+    unit.rsplit_once('.').map(|(_, suffix)| suffix)
+}
+
+/// The names whose `.d` directories apply to this unit more than to its whole type, the most telling first: the unit,
+/// its template, then both for each shorter dash prefix (`unit_file_find_dirs()` in systemd's src/shared/dropin.c).
+pub(crate) fn specific_names(unit: &str) -> Vec<String> {
     let mut names = vec![unit.to_owned()];
     names.extend(template(unit));
     let Some((stem, suffix)) = unit.rsplit_once('.') else { return names };
@@ -37,7 +43,6 @@ pub(super) fn drop_in_names(unit: &str) -> Vec<String> {
             None => names.push(format!("{prefix}-.{suffix}")),
         }
     }
-    names.push(suffix.to_owned());
     names
 }
 
@@ -48,7 +53,7 @@ mod tests {
     #[test]
     fn an_instance_of_a_dashed_template_has_all_its_directories() {
         assert_eq!(
-            drop_in_names("user-runtime-dir@1000.service"),
+            specific_names("user-runtime-dir@1000.service"),
             [
                 "user-runtime-dir@1000.service",
                 "user-runtime-dir@.service",
@@ -56,16 +61,15 @@ mod tests {
                 "user-runtime-@.service",
                 "user-@1000.service",
                 "user-@.service",
-                "service",
             ]
         );
     }
 
     #[test]
     fn a_slice_is_no_instance() {
-        assert_eq!(drop_in_names("user-1000.slice"), ["user-1000.slice", "user-.slice", "slice"]);
-        assert_eq!(drop_in_names("-.mount"), ["-.mount", "mount"]);
-        assert_eq!(drop_in_names("odd"), ["odd"]);
+        assert_eq!(specific_names("user-1000.slice"), ["user-1000.slice", "user-.slice"]);
+        assert_eq!((specific_names("-.mount"), kind("-.mount")), (vec!["-.mount".to_owned()], Some("mount")));
+        assert_eq!((specific_names("odd"), kind("odd")), (vec!["odd".to_owned()], None));
     }
 
     #[test]

@@ -151,3 +151,14 @@ fn a_dangling_link_counts_as_no_file() -> Result<()> {
     assert_eq!(tree.read()?.fragment, Some(PathBuf::from(format!("/usr/lib/systemd/system/{UNIT}"))));
     Ok(())
 }
+
+#[test]
+fn a_drop_in_for_the_whole_type_loses_against_one_of_its_name_for_the_unit() -> Result<()> {
+    let tree = Tree::new()?;
+    tree.write("/etc/systemd/system/service.d/10.conf", "[Service]\nUser=type\n")?;
+    tree.write(&format!("/usr/lib/systemd/system/{UNIT}.d/10.conf"), "[Service]\nUser=unit\n")?;
+    let read = tree.read()?;
+    let users: Vec<_> = read.effective("Service", "User").iter().map(|set| set.value.as_str()).collect();
+    assert_eq!(users, ["unit"]);
+    Ok(())
+}

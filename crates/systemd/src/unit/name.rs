@@ -60,12 +60,10 @@ impl FromStr for Name {
         if argument.starts_with('/') {
             return Err("a path is no unit's name: systemd-escape --path tells it".into());
         }
-        let has_suffix = argument.rsplit_once('.').is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix));
+        let has_suffix = argument.rsplit_once('.').is_some_and(|(_, suffix)| is_type(suffix));
         let name = if has_suffix { argument.to_owned() } else { format!("{argument}.service") };
         let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
-        // `VALID_CHARS_WITH_AT` of src/basic/unit-name.c.
-        let is_valid = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
-        if name.len() > MOST || stem.is_empty() || stem.starts_with('@') || !name.chars().all(is_valid) {
+        if !is_file(&name) {
             return Err("letters, digits and :-_.\\@ make the name of a unit, 255 at most".into());
         }
         if stem.ends_with('@') {
@@ -73,6 +71,24 @@ impl FromStr for Name {
         }
         Ok(Self(name))
     }
+}
+
+pub use crate::files::name::template;
+
+/// Whether a file of this name can hold a unit or a template.
+pub(crate) fn is_file(name: &str) -> bool {
+    // `VALID_CHARS_WITH_AT` of src/basic/unit-name.c.
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b":-_.\\@".contains(&byte);
+    name.len() <= MOST
+        && name.bytes().all(is_valid)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(stem, suffix)| !stem.is_empty() && !stem.starts_with('@') && is_type(suffix))
+}
+
+/// Whether a word is a type of units, such as `service`.
+pub(crate) fn is_type(word: &str) -> bool {
+    SUFFIXES.contains(&word)
 }
 
 #[cfg(test)]

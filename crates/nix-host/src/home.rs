@@ -1,0 +1,226 @@
+//! The current generation of Home Manager, by each pointer to it.
+//!
+//! Sources: home-manager `modules/lib-bash/activation-init.sh` (links), `nixos/default.nix` (the service of the NixOS
+//! module, whose second argument is the generation).
+
+use std::path::{Path, PathBuf};
+
+use oneshot::Resolver;
+use oneshot::resolve::Place;
+
+use crate::store;
+
+/// Where a user's generation is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Home<'a> {
+    /// Login name.
+    pub name: &'a str,
+    /// `$XDG_STATE_HOME`.
+    pub state: &'a Path,
+    /// The unit file of the NixOS module's service for this user, and its `ExecStart=`.
+    pub service: Option<(&'a Path, &'a str)>,
+}
+
+/// Who says which generation is current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pointer {
+    /// `home-manager-USER.service`: what the NixOS configuration wants.
+    Service,
+    /// `home-manager/gcroots/current-home` in the state folder: what was activated last.
+    Root,
+    /// `nix/profiles/home-manager` in the state folder.
+    Profile,
+    /// The root of releases before 2023, in `/nix/var`.
+    OldRoot,
+    /// The profile of releases before 2023, in `/nix/var`.
+    OldProfile,
+}
+
+impl std::fmt::Display for Pointer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Service => "the service of the NixOS module",
+            Self::Root => "the root of the last activation",
+            Self::Profile => "the profile",
+            Self::OldRoot => "the root of an old release",
+            Self::OldProfile => "the profile of an old release",
+        })
+    }
+}
+
+/// What one pointer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Which one.
+    pub pointer: Pointer,
+    /// The link or the unit file.
+    pub at: PathBuf,
+    /// The generation's folder without any link, or why there is none.
+    pub generation: Result<PathBuf, String>,
+}
+
+/// What they say together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Current {
+    /// The generation of the first that counts, and those that say otherwise.
+    Generation {
+        /// The folder.
+        path: PathBuf,
+        /// Who says so.
+        by: Vec<Said>,
+        /// Who says another one, or leads nowhere.
+        against: Vec<Said>,
+    },
+    /// Those that there are lead nowhere; none where Home Manager was never there.
+    Missing(Vec<Said>),
+}
+
+/// The unit of the NixOS module for a user; the name is escaped as systemd escapes a path.
+#[must_use]
+pub fn service_name(user: &str) -> String {
+    let mut escaped = String::new();
+    for (index, byte) in user.bytes().enumerate() {
+        match byte {
+            b'/' => escaped.push('-'),
+            b'.' if index == 0 => escaped.push_str("\\x2e"),
+            b':' | b'_' | b'.' => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    format!("home-manager-{escaped}.service")
+}
+
+/// Asks every pointer that is there, the most telling first.
+#[must_use]
+pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
+    let mut said = Vec::new();
+    if let Some((file, start)) = home.service {
+        let generation = of_service(start)
+            .ok_or_else(|| "its ExecStart has no generation as second argument".to_owned())
+            .and_then(|path| folder(resolver, &path));
+        said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
+    }
+    let old = Path::new("/nix/var/nix");
+    for (pointer, at) in [
+        (Pointer::Root, home.state.join("home-manager/gcroots/current-home")),
+        (Pointer::Profile, home.state.join("nix/profiles/home-manager")),
+        (Pointer::OldRoot, old.join("gcroots/per-user").join(home.name).join("current-home")),
+        (Pointer::OldProfile, old.join("profiles/per-user").join(home.name).join("home-manager")),
+    ] {
+        match resolver.follow(&at) {
+            // It is not there, or the folder that it would be in is not.
+            Place::Missing(lost) if resolver.place(&at).is_none_or(|own| own == lost) => {}
+            _ => said.push(Said { pointer, generation: folder(resolver, &at), at }),
+        }
+    }
+    said
+}
+
+/// Which generation counts. The service of the NixOS module is the configuration itself, and that module keeps no
+/// profile; the pointers of old releases count only where there is no newer one.
+#[must_use]
+pub fn judge(mut said: Vec<Said>) -> Current {
+    said.sort_by_key(|one| one.pointer);
+    let has = |wanted: &[Pointer]| said.iter().any(|one| wanted.contains(&one.pointer));
+    let (by_service, is_new) =
+        (has(&[Pointer::Service]), has(&[Pointer::Service, Pointer::Root, Pointer::Profile]));
+    said.retain(|one| match one.pointer {
+        Pointer::Service | Pointer::Root => true,
+        Pointer::Profile => !by_service,
+        Pointer::OldRoot | Pointer::OldProfile => !is_new,
+    });
+    let Some(path) = said.iter().find_map(|one| one.generation.clone().ok()) else {
+        return Current::Missing(said);
+    };
+    let (by, against) = said.into_iter().partition(|one| one.generation.as_ref() == Ok(&path));
+    Current::Generation { path, by, against }
+}
+
+/// The second word of the command, where it is a store path.
+fn of_service(start: &str) -> Option<PathBuf> {
+    let word = start.split_ascii_whitespace().nth(1)?.trim_matches(['"', '\'']);
+    let path = PathBuf::from(word);
+    store::is_store_path(&path).then_some(path)
+}
+
+fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
+    match resolver.follow(path) {
+        Place::Found(found) if found.about.is_dir() => Ok(found.path),
+        Place::Found(found) => Err(format!("{} is no folder", found.path.display())),
+        Place::Null => Err("it leads to the null device".to_owned()),
+        Place::Missing(at) => Err(format!("{} is not there; it may have been collected", at.display())),
+        Place::Loop(at) => Err(format!("{} leads in a circle", at.display())),
+        Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Result;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    const A: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-home-manager-generation";
+    const B: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-home-manager-generation";
+
+    fn one(pointer: Pointer, generation: Result<&str, &str>) -> Said {
+        let generation = generation.map(PathBuf::from).map_err(str::to_owned);
+        Said { pointer, at: PathBuf::new(), generation }
+    }
+
+    /// The generation, how many agree, how many do not.
+    fn judged(said: &[(Pointer, Result<&str, &str>)]) -> Option<(PathBuf, usize, usize)> {
+        match judge(said.iter().map(|(pointer, generation)| one(*pointer, *generation)).collect()) {
+            Current::Generation { path, by, against } => Some((path, by.len(), against.len())),
+            Current::Missing(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_pointers_that_count_are_compared() {
+        use Pointer::{OldProfile, OldRoot, Profile, Root, Service};
+        let some = |path: &str, by, against| Some((PathBuf::from(path), by, against));
+        assert_eq!(judged(&[]), None);
+        assert_eq!(judged(&[(Root, Ok(A)), (Profile, Ok(A))]), some(A, 2, 0));
+        assert_eq!(judged(&[(Profile, Ok(B)), (Root, Ok(A))]), some(A, 1, 1));
+        assert_eq!(judged(&[(Root, Err("gone")), (Profile, Ok(B))]), some(B, 1, 1));
+        assert_eq!(judged(&[(Service, Ok(A)), (Root, Ok(A)), (Profile, Ok(B))]), some(A, 2, 0));
+        assert_eq!(judged(&[(Service, Ok(A)), (Root, Ok(B))]), some(A, 1, 1));
+        assert_eq!(judged(&[(Root, Ok(A)), (OldRoot, Ok(B)), (OldProfile, Ok(B))]), some(A, 1, 0));
+        assert_eq!(judged(&[(OldRoot, Ok(B)), (OldProfile, Ok(B))]), some(B, 2, 0));
+        assert_eq!(judged(&[(Root, Err("gone"))]), None);
+    }
+
+    #[test]
+    fn the_service_has_the_escaped_name_of_the_user() {
+        assert_eq!(service_name("tim"), "home-manager-tim.service");
+        assert_eq!(service_name(".a-b c"), "home-manager-\\x2ea\\x2db\\x20c.service");
+    }
+
+    #[test]
+    fn every_pointer_is_read_inside_the_root() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = oneshot::Root::new(tree.path());
+        let at = |path: &str| tree.path().join(path.trim_start_matches('/'));
+        let state = Path::new("/home/tim/.local/state");
+        let start = format!("/nix/store/cccccccccccccccccccccccccccccccc-hm-setup-env {A}");
+        let home = Home { name: "tim", state, service: Some((Path::new("/etc/x"), &start)) };
+        fs::create_dir_all(at(A))?;
+        for (link, target) in [
+            ("/home/tim/.local/state/home-manager/gcroots/current-home", A),
+            ("/home/tim/.local/state/nix/profiles/home-manager", "home-manager-7-link"),
+            ("/home/tim/.local/state/nix/profiles/home-manager-7-link", B),
+            ("/nix/var/nix/gcroots/per-user/tim/current-home", A),
+        ] {
+            fs::create_dir_all(at(link).parent().unwrap_or(tree.path()))?;
+            symlink(target, at(link))?;
+        }
+        let said = pointers(&Resolver::new(&root), &home);
+        let told: Vec<_> = said.iter().map(|one| (one.pointer, one.generation.is_ok())).collect();
+        use Pointer::{OldRoot, Profile, Root, Service};
+        assert_eq!(told, [(Service, true), (Root, true), (Profile, false), (OldRoot, true)]);
+        Ok(())
+    }
+}

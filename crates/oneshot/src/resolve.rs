@@ -1,0 +1,279 @@
+//! Where a path leads when every link in it is followed below the [`Root`], as the system would follow it there: an
+//! absolute link in an image stays in the image.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use crate::Root;
+
+/// More links than this in one path are a loop (`MAXSYMLINKS` of the kernel).
+const MOST_LINKS: usize = 40;
+
+/// What a link to nothing on purpose leads to. It counts as there in an image, which has no devices.
+pub const NULL: &str = "/dev/null";
+
+/// A moment of the wall clock in microseconds since 1970, as the kernel stamps files.
+pub type Moment = i64;
+
+/// What stands at the end of a path.
+#[derive(Debug)]
+pub enum Place {
+    /// Something that is no link.
+    Found(Found),
+    /// The null device.
+    Null,
+    /// Nothing: the first name that is not there, all links before it followed.
+    Missing(PathBuf),
+    /// Links that lead in a circle; one of them.
+    Loop(PathBuf),
+    /// It could not be looked at: where, and why.
+    Unreadable(PathBuf, String),
+}
+
+/// Something that is no link, and the way to it.
+#[derive(Debug)]
+pub struct Found {
+    /// Its path below the root, without any link.
+    pub path: PathBuf,
+    /// What the kernel says of it.
+    pub about: Metadata,
+    /// When the youngest link on the way was made; `None` without one that counts.
+    pub youngest_link: Option<Moment>,
+    /// Whether it is where nothing changes.
+    pub is_unchanging: bool,
+}
+
+/// Follows paths, and remembers the folders that it came through.
+#[derive(Debug)]
+pub struct Resolver<'a> {
+    root: &'a Root,
+    unchanging: Option<PathBuf>,
+    folders: RefCell<HashMap<PathBuf, Rc<Folder>>>,
+}
+
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    youngest_link: Option<Moment>,
+}
+
+/// When a file was last changed in any way, its owner and mode included; no program can set it.
+#[must_use]
+pub fn changed(about: &Metadata) -> Moment {
+    about.ctime().saturating_mul(1_000_000).saturating_add(about.ctime_nsec() / 1000)
+}
+
+/// When a file or the list of a folder was last written; any program can set it.
+#[must_use]
+pub fn modified(about: &Metadata) -> Moment {
+    about.mtime().saturating_mul(1_000_000).saturating_add(about.mtime_nsec() / 1000)
+}
+
+impl<'a> Resolver<'a> {
+    /// For paths below `root`.
+    #[must_use]
+    pub fn new(root: &'a Root) -> Self {
+        Self { root, unchanging: None, folders: RefCell::default() }
+    }
+
+    /// The same, with a folder below which nothing changes: times there mean nothing and do not count.
+    #[must_use]
+    pub fn unchanging(self, folder: &Path) -> Self {
+        Self { unchanging: Some(folder.to_owned()), ..self }
+    }
+
+    /// The root.
+    #[must_use]
+    pub fn root(&self) -> &'a Root {
+        self.root
+    }
+
+    /// Where an absolute path leads.
+    #[must_use]
+    pub fn follow(&self, path: &Path) -> Place {
+        self.step(path, 0)
+    }
+
+    /// The folder that a path stands in, without any link, and the name in it: the path itself is not followed.
+    /// `None` where there is no such folder.
+    #[must_use]
+    pub fn place(&self, path: &Path) -> Option<PathBuf> {
+        let folder = self.folder(path.parent()?, 0).ok()?;
+        Some(folder.path.join(path.file_name()?))
+    }
+
+    /// The absolute path that the text of a link at `link` stands for. Its folder has no link in it.
+    #[must_use]
+    pub fn target(link: &Path, text: &Path) -> PathBuf {
+        link.parent().unwrap_or(Path::new("/")).join(text)
+    }
+
+    fn step(&self, path: &Path, links: usize) -> Place {
+        if path == Path::new(NULL) {
+            return Place::Null;
+        }
+        let last = path.components().next_back();
+        if !matches!(last, Some(Component::Normal(_) | Component::ParentDir)) {
+            return self.look(PathBuf::from("/"), None, links);
+        }
+        let folder = match self.folder(path.parent().unwrap_or(Path::new("/")), links) {
+            Ok(folder) => folder,
+            Err(place) => return *place,
+        };
+        let next = match last {
+            Some(Component::Normal(name)) => folder.path.join(name),
+            _ => folder.path.parent().unwrap_or(Path::new("/")).to_owned(),
+        };
+        self.look(next, folder.youngest_link, links)
+    }
+
+    /// `path` has no link before its last name.
+    fn look(&self, path: PathBuf, youngest_link: Option<Moment>, links: usize) -> Place {
+        if path == Path::new(NULL) {
+            return Place::Null;
+        }
+        let about = match fs::symlink_metadata(self.root.join(&path)) {
+            Ok(about) => about,
+            Err(error) => return lost(path, &error),
+        };
+        let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder));
+        if !about.is_symlink() {
+            return Place::Found(Found { path, about, youngest_link, is_unchanging });
+        }
+        if links >= MOST_LINKS {
+            return Place::Loop(path);
+        }
+        let text = match fs::read_link(self.root.join(&path)) {
+            Ok(text) => text,
+            Err(error) => return lost(path, &error),
+        };
+        let own = (!is_unchanging).then(|| changed(&about));
+        match self.step(&Self::target(&path, &text), links + 1) {
+            Place::Found(found) => {
+                let youngest_link = found.youngest_link.max(youngest_link).max(own);
+                Place::Found(Found { youngest_link, ..found })
+            }
+            other => other,
+        }
+    }
+
+    fn folder(&self, path: &Path, links: usize) -> Result<Rc<Folder>, Box<Place>> {
+        if let Some(folder) = self.folders.borrow().get(path) {
+            return Ok(Rc::clone(folder));
+        }
+        let folder = match self.step(path, links) {
+            Place::Found(found) if found.about.is_dir() => {
+                Rc::new(Folder { path: found.path, youngest_link: found.youngest_link })
+            }
+            Place::Found(found) => return Err(Box::new(Place::Missing(found.path))),
+            Place::Null => return Err(Box::new(Place::Missing(PathBuf::from(NULL)))),
+            other => return Err(Box::new(other)),
+        };
+        self.folders.borrow_mut().insert(path.to_owned(), Rc::clone(&folder));
+        Ok(folder)
+    }
+}
+
+impl Found {
+    /// When it, or a link on the way to it, last changed.
+    #[must_use]
+    pub fn changed(&self) -> Moment {
+        let own =
+            if self.is_unchanging { Moment::MIN } else { changed(&self.about).max(modified(&self.about)) };
+        own.max(self.youngest_link.unwrap_or(Moment::MIN))
+    }
+
+    /// Whether it is a device that gives and takes nothing, or an empty file: both are a mask to systemd.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let kind = self.about.file_type();
+        kind.is_char_device() || (kind.is_file() && self.about.len() == 0)
+    }
+}
+
+fn lost(path: PathBuf, error: &std::io::Error) -> Place {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Place::Missing(path),
+        _ if error.raw_os_error() == Some(libc::ELOOP) => Place::Loop(path),
+        _ => {
+            let reason = error.to_string();
+            Place::Unreadable(path, reason)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Result, bail};
+    use std::os::unix::fs::symlink;
+
+    fn tree() -> Result<(tempfile::TempDir, Root)> {
+        let tree = tempfile::tempdir()?;
+        fs::create_dir_all(tree.path().join("store/a/etc"))?;
+        fs::write(tree.path().join("store/a/etc/x"), "x")?;
+        fs::create_dir(tree.path().join("etc"))?;
+        let root = Root::new(tree.path());
+        Ok((tree, root))
+    }
+
+    fn found(resolver: &Resolver<'_>, path: &str) -> Result<PathBuf> {
+        match resolver.follow(Path::new(path)) {
+            Place::Found(found) => Ok(found.path),
+            other => bail!("{path}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_absolute_link_stays_below_the_root() -> Result<()> {
+        let (tree, root) = tree()?;
+        symlink("/store/a/etc", tree.path().join("etc/static"))?;
+        symlink("static/x", tree.path().join("etc/x"))?;
+        symlink("../../../../store/../store/a/etc/x", tree.path().join("etc/up"))?;
+        let resolver = Resolver::new(&root);
+        for path in ["/etc/x", "/etc/static/x", "/etc/up", "/etc/../etc/./x"] {
+            assert_eq!(found(&resolver, path)?, Path::new("/store/a/etc/x"), "{path}");
+        }
+        assert_eq!(found(&resolver, "/")?, Path::new("/"));
+        assert_eq!(resolver.place(Path::new("/etc/static/new")), Some(PathBuf::from("/store/a/etc/new")));
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_says_where_it_ends() -> Result<()> {
+        let (tree, root) = tree()?;
+        symlink("/store/gone/x", tree.path().join("etc/x"))?;
+        symlink("/etc/b", tree.path().join("etc/a"))?;
+        symlink("a", tree.path().join("etc/b"))?;
+        symlink("/dev/null", tree.path().join("etc/masked"))?;
+        symlink("masked", tree.path().join("etc/also"))?;
+        let resolver = Resolver::new(&root);
+        let end = |path: &str| resolver.follow(Path::new(path));
+        assert!(matches!(end("/etc/x"), Place::Missing(at) if at == Path::new("/store/gone")));
+        assert!(matches!(end("/store/a/etc/x/y"), Place::Missing(_)));
+        assert!(matches!(end("/etc/a"), Place::Loop(_)));
+        assert!(matches!(end("/etc/a/b/c"), Place::Loop(_)));
+        assert!(matches!(end("/etc/also"), Place::Null));
+        assert_eq!(resolver.place(Path::new("/nothing/x")), None);
+        Ok(())
+    }
+
+    #[test]
+    fn the_youngest_link_on_the_way_is_known() -> Result<()> {
+        let (tree, root) = tree()?;
+        symlink("/store/a", tree.path().join("etc/link"))?;
+        let link = changed(&fs::symlink_metadata(tree.path().join("etc/link"))?);
+        let resolver = Resolver::new(&root);
+        let Place::Found(found) = resolver.follow(Path::new("/etc/link/etc/x")) else { bail!("not found") };
+        assert_eq!(found.youngest_link, Some(link));
+        let resolver = Resolver::new(&root).unchanging(Path::new("/store"));
+        let Place::Found(found) = resolver.follow(Path::new("/etc/link/etc/x")) else { bail!("not found") };
+        assert_eq!(found.changed(), link);
+        Ok(())
+    }
+}

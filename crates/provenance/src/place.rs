@@ -1,0 +1,122 @@
+//! The folder that an owner's files belong into, and the folders above it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::statvfs::{FsFlags, statvfs};
+use oneshot::Resolver;
+
+use crate::whose::Whose;
+
+/// What may keep a repair out of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A folder on the way is a link: what is written lands elsewhere (nix-community/home-manager#9830).
+    Link {
+        /// The link.
+        at: PathBuf,
+        /// Its text.
+        target: PathBuf,
+    },
+    /// It is somebody else's.
+    Foreign {
+        /// The folder.
+        at: PathBuf,
+        /// Whose.
+        uid: u32,
+    },
+    /// Its file system is read-only.
+    ReadOnly(PathBuf),
+    /// Something that is no folder is in the way.
+    NoFolder(PathBuf),
+    /// The folder is not on the unit path, so that nothing in it counts.
+    NotOnPath(PathBuf),
+}
+
+/// Looks at each folder from the home directory down to `folder`. What is missing is no obstacle.
+#[must_use]
+pub fn obstacles(resolver: &Resolver<'_>, whose: &Whose, folder: &Path) -> Vec<Obstacle> {
+    let Whose::User(person) = whose else { return Vec::new() };
+    let mut obstacles = Vec::new();
+    let mut way: Vec<&Path> = folder.ancestors().take_while(|above| *above != person.homes.home).collect();
+    way.reverse();
+    let mut last = person.homes.home.as_path();
+    for at in way.into_iter().filter(|at| *at != Path::new("/")) {
+        let about = match fs::symlink_metadata(resolver.root().join(at)) {
+            Ok(about) => about,
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
+            // It is told where the unit path is listed.
+            Err(_) => return obstacles,
+        };
+        let is_inside = at.starts_with(&person.homes.home);
+        if about.is_symlink() {
+            let target = fs::read_link(resolver.root().join(at)).unwrap_or_default();
+            obstacles.push(Obstacle::Link { at: at.to_owned(), target });
+            return obstacles;
+        }
+        if !about.is_dir() {
+            obstacles.push(Obstacle::NoFolder(at.to_owned()));
+            return obstacles;
+        }
+        if is_inside && about.uid() != person.uid {
+            obstacles.push(Obstacle::Foreign { at: at.to_owned(), uid: about.uid() });
+        }
+        last = at;
+    }
+    if is_read_only(&resolver.root().join(last)) {
+        obstacles.push(Obstacle::ReadOnly(last.to_owned()));
+    }
+    obstacles
+}
+
+fn is_read_only(path: &Path) -> bool {
+    match statvfs(path) {
+        Ok(about) => about.flags().contains(FsFlags::ST_RDONLY),
+        Err(error) => error == Errno::EROFS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::whose::Person;
+    use anyhow::Result;
+    use oneshot::Root;
+    use std::os::unix::fs::symlink;
+    use systemd::unit_path::Homes;
+
+    fn tim(uid: u32) -> Whose {
+        let homes = Homes {
+            name: "tim".to_owned(),
+            home: "/home/tim".into(),
+            config: "/home/tim/.config".into(),
+            data: "/home/tim/.local/share".into(),
+            runtime: "/run/user/1000".into(),
+        };
+        Whose::User(Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller: true })
+    }
+
+    #[test]
+    fn links_strangers_and_files_in_the_way_are_seen_and_missing_folders_are_none() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let folder = Path::new("/home/tim/.config/systemd/user");
+        let look = |uid| obstacles(&Resolver::new(&root), &tim(uid), folder);
+        let own = fs::metadata(tree.path())?.uid();
+        assert!(look(own).is_empty());
+        fs::create_dir_all(tree.path().join("home/tim/.config"))?;
+        assert!(look(own).is_empty());
+        let at = PathBuf::from("/home/tim/.config");
+        assert_eq!(look(own + 1), [Obstacle::Foreign { at, uid: own }]);
+        symlink("/elsewhere", tree.path().join("home/tim/.config/systemd"))?;
+        let at = PathBuf::from("/home/tim/.config/systemd");
+        assert_eq!(look(own), [Obstacle::Link { at: at.clone(), target: "/elsewhere".into() }]);
+        fs::remove_file(tree.path().join("home/tim/.config/systemd"))?;
+        fs::write(tree.path().join("home/tim/.config/systemd"), "")?;
+        assert_eq!(look(own), [Obstacle::NoFolder(at)]);
+        Ok(())
+    }
+}

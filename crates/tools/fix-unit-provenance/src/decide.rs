@@ -1,0 +1,241 @@
+//! From facts to steps, and to what is left to a person. Reads nothing: no file, no environment, no clock, no uid.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use nix_host::manifest::Kind;
+use oneshot::{Exit, Finding};
+use provenance::Survey;
+use provenance::facts::{Belongs, Memory, UnitFacts};
+use provenance::owner::{self, Generation};
+use provenance::place::Obstacle;
+use provenance::standing::Standing;
+use systemd::unit::{Active, Load};
+
+use crate::step::Step;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// Put links back.
+    pub restores: bool,
+    /// Have the manager read its files.
+    pub reloads: bool,
+    /// Whether the units were named, and so must be shipped.
+    pub is_named: bool,
+    /// Foreign drop-ins to be removed.
+    pub removes: &'a [PathBuf],
+}
+
+/// What is to be done, and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In their order; the reload is the last.
+    pub steps: Vec<Step>,
+    /// What remains when they are done.
+    pub findings: Vec<Finding>,
+}
+
+/// The plan for what was seen.
+#[must_use]
+pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
+    let mut plan = Plan::default();
+    let unclear = generations(survey, &mut plan);
+    let blocked = blocked(survey, &mut plan);
+    for unit in &survey.units {
+        for file in &unit.files {
+            if unclear.contains(&file.owner) {
+                continue;
+            }
+            let text = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
+            let keeps = match &file.standing {
+                Standing::Shipped => continue,
+                Standing::Missing
+                | Standing::OtherGeneration { .. }
+                | Standing::Elsewhere(_)
+                | Standing::Dangling(_)
+                | Standing::Loop
+                | Standing::File { is_same: true } => false,
+                Standing::File { is_same: false } => true,
+                Standing::Masked => {
+                    let finding =
+                        Finding::fail("unit-mask", text("is a mask, which is left alone")).shape("PF6");
+                    plan.findings
+                        .push(finding.hint(format!("if it is not wanted: rm {}", file.path.display())));
+                    continue;
+                }
+                Standing::Folder | Standing::Special => {
+                    let finding =
+                        Finding::fail("unit-file", text("is no file and no link, and is left alone"));
+                    plan.findings.push(finding.shape("PF1").hint("move it away and run this again"));
+                    continue;
+                }
+                Standing::Collected(at) => {
+                    let what = format!("cannot be put back: the generation lacks {}", at.display());
+                    plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF11"));
+                    continue;
+                }
+                Standing::Unreadable(reason) => {
+                    let what = format!("could not be looked at: {reason}");
+                    plan.findings.push(Finding::fail("unit-file", text(&what)));
+                    continue;
+                }
+            };
+            if !wish.restores {
+                plan.findings.push(Finding::fail(
+                    "unit-file",
+                    text("is not as shipped, and --restore was not asked for"),
+                ));
+            } else if let Some(obstacle) = blocked.iter().find(|at| file.path.starts_with(at)) {
+                let what = format!("is not put back because of {}", obstacle.display());
+                plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF9"));
+            } else {
+                let (path, source) = (file.path.clone(), file.source.clone());
+                plan.steps.push(Step::Restore { path, source, keeps });
+            }
+        }
+        plan.findings.extend(left(unit, wish));
+    }
+    drop_ins(survey, wish, &mut plan);
+    if wish.reloads
+        && survey.host.manager.is_ok()
+        && (!plan.steps.is_empty() || survey.units.iter().any(needs_reload))
+    {
+        plan.steps.push(Step::Reload);
+    }
+    plan
+}
+
+/// PF11: an owner whose generation is lost or unclear is not worked by.
+fn generations(survey: &Survey, plan: &mut Plan) -> Vec<owner::Kind> {
+    let id = "generation";
+    let mut unclear = Vec::new();
+    for generation in &survey.host.generations {
+        let text = match generation {
+            Generation::Lost { kind, reasons } => {
+                let reasons: Vec<&str> = reasons.iter().map(|(_, reason)| reason.as_str()).collect();
+                format!("there is no current generation of {kind}: {}", reasons.join("; "))
+            }
+            Generation::Current { kind, against, .. } if !against.is_empty() => {
+                let says: Vec<&str> = against.iter().map(|(_, says)| says.as_str()).collect();
+                format!(
+                    "it is not clear which generation of {kind} is current, so that nothing is put back: {}",
+                    says.join("; ")
+                )
+            }
+            _ => continue,
+        };
+        unclear.push(generation.kind());
+        plan.findings.push(Finding::fail(id, text).shape("PF11").exits(Exit::Config));
+    }
+    if survey.host.generations.iter().all(|one| matches!(one, Generation::None(_))) {
+        let text =
+            "neither Home Manager nor NixOS has a generation here, so that there is nothing to put back";
+        plan.findings.push(Finding::fail(id, text).shape("PF11").exits(Exit::Config));
+    }
+    unclear
+}
+
+/// PF9: folders into which nothing is written.
+fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<PathBuf> {
+    let mut blocked = Vec::new();
+    for obstacle in survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
+        let (at, what) = match obstacle {
+            Obstacle::Link { at, target } => (at, format!("is a link to {}", target.display())),
+            Obstacle::Foreign { at, uid } => (at, format!("belongs to uid {uid}")),
+            Obstacle::ReadOnly(at) => (at, "is read-only".to_owned()),
+            Obstacle::NoFolder(at) => (at, "is no folder".to_owned()),
+            Obstacle::NotOnPath(_) => continue,
+        };
+        let text = format!("{} {what}; nothing is put back in it", at.display());
+        plan.findings.push(Finding::warn("unit-folder", text).shape("PF9"));
+        blocked.push(at.clone());
+    }
+    blocked
+}
+
+/// What is no step of this program.
+fn left(unit: &UnitFacts, wish: &Wish<'_>) -> Option<Finding> {
+    if wish.is_named && unit.owner.is_none() {
+        return Some(Finding::fail(
+            "unit-owner",
+            format!("{} is not shipped by any generation; it is left alone", unit.name),
+        ));
+    }
+    let shipped = unit.files.iter().find(|file| file.kind == Kind::Unit)?;
+    let is_bad = matches!(unit.load(), Some(Load::BadSetting | Load::Error));
+    if is_bad {
+        return Some(Finding::fail("unit-loaded", format!("{}: systemd cannot use its file", unit.name)));
+    }
+    let winner = unit.winner.as_ref()?;
+    let is_own = unit.files.iter().any(|file| file.path == winner.path);
+    if is_own || shipped.standing == Standing::Missing {
+        return None;
+    }
+    let text = format!(
+        "{}: {} counts in place of {}, and is left alone",
+        unit.name,
+        winner.path.display(),
+        shipped.path.display()
+    );
+    let shape = if winner.is_mask { "PF6" } else { "PF4" };
+    Some(Finding::fail("unit-fragment", text).shape(shape))
+}
+
+/// PF5: removed only where they are named.
+fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
+    let all = survey.units.iter().filter(|unit| unit.owner.is_some()).flat_map(|unit| &unit.drop_ins);
+    let foreign: BTreeSet<&Path> = all
+        .filter(|one| matches!(one.belongs, Belongs::Foreign(_)) && !one.is_mask || !one.hides.is_empty())
+        .map(|one| one.path.as_path())
+        .collect();
+    for path in &foreign {
+        if wish.removes.iter().any(|named| named == path) {
+            plan.steps.push(Step::Remove { path: path.to_path_buf() });
+        } else {
+            let text = format!("{} merges into shipped units, and is left alone", path.display());
+            let finding = Finding::fail("unit-drop-in", text).shape("PF5");
+            plan.findings
+                .push(finding.hint(format!("if nobody wants it: --remove-foreign {}", path.display())));
+        }
+    }
+}
+
+/// Whether the manager has something old, or may have. A masked unit asks for ever (PF8).
+fn needs_reload(unit: &UnitFacts) -> bool {
+    match &unit.memory {
+        Memory::Loaded(facts) => {
+            let asks = facts.loaded.needs_reload && facts.loaded.load != Load::Masked;
+            !facts.differences.is_empty() || facts.younger.is_some() || asks
+        }
+        Memory::Listed(listed) => listed.load == Load::NotFound && unit.winner.is_some(),
+        Memory::Unknown | Memory::Absent => false,
+    }
+}
+
+/// Units that are up and that the manager has otherwise than the disk, now or when the links are back: what runs is what
+/// was read before.
+#[must_use]
+pub fn running_old(survey: &Survey) -> Vec<&str> {
+    let is_old = |unit: &&UnitFacts| match &unit.memory {
+        Memory::Loaded(facts) => {
+            let is_up = matches!(facts.loaded.active, Active::Active | Active::Reloading);
+            let is_other = |standing: &Standing| {
+                matches!(
+                    standing,
+                    Standing::File { is_same: false }
+                        | Standing::OtherGeneration { is_same: false, .. }
+                        | Standing::Elsewhere(_)
+                )
+            };
+            let is_drifted =
+                unit.files.iter().any(|file| file.kind != Kind::Link && is_other(&file.standing));
+            is_up && (!facts.differences.is_empty() || is_drifted)
+        }
+        _ => false,
+    };
+    survey.units.iter().filter(is_old).map(|unit| unit.name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests;

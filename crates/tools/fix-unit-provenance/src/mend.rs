@@ -1,0 +1,132 @@
+//! One run: look, decide, take the steps, look again.
+
+use std::fs::File;
+
+use anyhow::{Context, Result};
+use nix::fcntl::{Flock, FlockArg};
+use oneshot::lock::{self, Lock};
+use oneshot::report::Step as Record;
+use oneshot::{Exit, Finding, Report, Root, StepState, refuse};
+use provenance::survey::{Survey, Units, look};
+use provenance::{Request, Whose, whose};
+
+use crate::apply::{Here, apply};
+use crate::arguments::Arguments;
+use crate::decide::{Plan, Wish, decide, running_old};
+use crate::step::Step;
+
+/// Repairs the units that were asked for.
+pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let root = arguments.common.root();
+    let whose = match whose::choose(&root, arguments.user.as_ref(), arguments.system)? {
+        Ok(whose) => whose,
+        Err(reason) => {
+            report.finding(Finding::skip("account", reason));
+            return Ok(());
+        }
+    };
+    let is_both = arguments.restore == arguments.reload;
+    let wish = Wish {
+        restores: arguments.restore || is_both,
+        reloads: arguments.reload || is_both,
+        is_named: !arguments.units.is_empty(),
+        removes: &arguments.remove_foreign,
+    };
+    let mut survey = gather(arguments, &root, &whose)?;
+    let mut plan = decide(&survey, &wish);
+    if arguments.write.dry_run {
+        for step in &plan.steps {
+            report.step(Record::new(step.kind(), step.target(), step, StepState::Would));
+        }
+        return tell(report, plan);
+    }
+    let old: Vec<String> = running_old(&survey).into_iter().map(str::to_owned).collect();
+    let mut done: Vec<Step> = Vec::new();
+    let mut held = None;
+    while !plan.steps.is_empty() {
+        if held.is_none() {
+            held = Some(hold(&root, &whose)?);
+            // Another run may have ended between the look and the lock.
+        } else if let Some(again) = plan.steps.iter().find(|step| done.contains(step)) {
+            let text = format!("it was done and does not last: {again}; something undoes it");
+            report.finding(Finding::fail("unit-file", text).exits(Exit::Contradicted));
+            return tell(report, plan);
+        } else {
+            take(arguments, (&root, &whose), &plan, &mut done, report)?;
+        }
+        survey = gather(arguments, &root, &whose)?;
+        plan = decide(&survey, &wish);
+    }
+    if let (Err(reason), false) = (&survey.host.manager, done.is_empty()) {
+        report.info(&format!(
+            "the manager was not asked, and reads the files when it starts or is reloaded: {reason}"
+        ));
+    }
+    if !old.is_empty() && !done.is_empty() {
+        report.finding(running(&whose, &old));
+    }
+    tell(report, plan)
+}
+
+fn take(
+    arguments: &Arguments,
+    (root, whose): (&Root, &Whose),
+    plan: &Plan,
+    done: &mut Vec<Step>,
+    report: &mut Report,
+) -> Result<()> {
+    let here = Here { root, whose, backup_dir: arguments.backup_dir.as_deref() };
+    for step in &plan.steps {
+        let kept = apply(&here, step)?;
+        let text = kept.map_or_else(|| step.to_string(), |kept| format!("{step}: {}", kept.display()));
+        report.step(Record::new(step.kind(), step.target(), text, StepState::Done));
+        done.push(step.clone());
+    }
+    Ok(())
+}
+
+/// What runs is not what was read now; whether and when it may be restarted is not for a timer to say.
+fn running(whose: &Whose, units: &[String]) -> Finding {
+    let text = format!("what runs is from before, and goes on: {}", units.join(", "));
+    let restart = format!("when it may be: {} restart {}", whose.systemctl(), units.join(" "));
+    Finding::warn("unit-running", text).hint(restart)
+}
+
+fn tell(report: &mut Report, plan: Plan) -> Result<()> {
+    for finding in plan.findings {
+        report.finding(finding);
+    }
+    Ok(())
+}
+
+fn gather(arguments: &Arguments, root: &Root, whose: &Whose) -> Result<Survey> {
+    let units = match arguments.units.as_slice() {
+        [] => Units::Shipped,
+        names => Units::Named(names.iter().map(|name| name.as_str().to_owned()).collect()),
+    };
+    look(&Request { root, whose, is_offline: false, units, owner: None })
+}
+
+/// One writer at a time.
+#[expect(dead_code, reason = "held for the drop")]
+enum Held {
+    System(Lock),
+    User(Flock<File>),
+}
+
+/// A user's own run cannot write where the locks stand: the home directory itself is locked, for root's run, too.
+fn hold(root: &Root, whose: &Whose) -> Result<Held> {
+    let Whose::User(person) = whose else {
+        return Ok(Held::System(lock::take(root, "fix-unit-provenance")?));
+    };
+    let home = root.join(&person.homes.home);
+    let folder = File::open(&home).with_context(|| format!("opening {}", home.display()))?;
+    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Held::User(lock)),
+        Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
+            Exit::Busy,
+            format!("another run holds {}; try again when it has ended", home.display()),
+        )),
+        Err((_, error)) => Err(error).with_context(|| format!("locking {}", home.display())),
+    }
+}

@@ -1,0 +1,177 @@
+//! The real program on trees laid out as Home Manager lays its out. A tree's manager is not asked.
+
+use std::error::Error;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use testbed::{Outcome, Program, Ran, Tree, own};
+
+const FILES: &str = "/nix/store/00000000000000000000000000000002-home-manager-files";
+const HOME: &str = "/nix/store/00000000000000000000000000000003-home-manager-generation";
+const PLACE: &str = "home/tim/.config/systemd/user";
+
+fn program() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_fix-unit-provenance"))
+}
+
+fn link(tree: &Tree, path: &str, target: &str) -> Outcome {
+    let path = tree.path(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+    Ok(symlink(target, path)?)
+}
+
+/// A generation that ships two units, in order.
+fn tree() -> Result<Tree, Box<dyn Error>> {
+    let tree = Tree::new()?;
+    let (uid, gid) = own();
+    tree.write("etc/passwd", &format!("tim:x:{uid}:{gid}::/home/tim:/bin/sh\n"))?;
+    for unit in ["web.service", "db.service"] {
+        let shipped = format!("{FILES}/.config/systemd/user/{unit}");
+        tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+        link(&tree, &format!("{PLACE}/{unit}"), &shipped)?;
+    }
+    link(&tree, &format!("{HOME}/home-files"), FILES)?;
+    link(&tree, "home/tim/.local/state/nix/profiles/home-manager", HOME)?;
+    Ok(tree)
+}
+
+fn run(tree: &Tree, arguments: &[&str]) -> Result<Ran, Box<dyn Error>> {
+    program().run_on(tree, &[&["--user=tim"], arguments].concat())
+}
+
+fn is_shipped(tree: &Tree, unit: &str) -> Outcome {
+    let target = fs::read_link(tree.path(PLACE).join(unit))?;
+    assert_eq!(target, Path::new(FILES).join(".config/systemd/user").join(unit));
+    Ok(())
+}
+
+/// Nothing is written, and not more than a line said.
+fn second_run_does_nothing(tree: &Tree) -> Outcome {
+    let before = tree.listing()?;
+    let ran = run(tree, &[])?;
+    assert_eq!((ran.code(), ran.said().as_str()), (Some(0), ""));
+    assert_eq!(tree.listing()?, before);
+    Ok(())
+}
+
+#[test]
+fn help_names_the_options_and_bad_paths_are_wrong_usage() -> Outcome {
+    let help = program().run(&["--help"])?.answer();
+    for option in
+        ["--user", "--system", "--restore", "--reload", "--backup-dir", "--remove-foreign", "--dry-run"]
+    {
+        assert!(help.contains(option), "{option} is missing in {help}");
+    }
+    for arguments in
+        [&["--backup-dir", "x"][..], &["--remove-foreign", "/a/../b"], &["a*"], &["--user", "--system"]]
+    {
+        assert_eq!(program().run(arguments)?.code(), Some(2), "{arguments:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tree_in_order_is_not_touched() -> Outcome {
+    second_run_does_nothing(&tree()?)
+}
+
+#[test]
+fn t05_a_regular_file_becomes_the_link_again_and_is_kept() -> Outcome {
+    let tree = tree()?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    tree.write(&format!("{PLACE}/web.service"), "edited")?;
+    let before = tree.listing()?;
+    let dry = run(&tree, &["--dry-run"])?;
+    assert!(dry.answer().starts_with("would link /home/tim/"), "{}", dry.said());
+    assert_eq!((dry.code(), tree.listing()?), (Some(0), before));
+    let ran = run(&tree, &["web"])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join("web.service.backup"))?, "edited");
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn missing_dangling_and_old_links_and_copies_are_put_back_without_a_copy() -> Outcome {
+    for target in [None, Some("/nix/store/gone"), Some("web.service"), Some(HOME)] {
+        let tree = tree()?;
+        fs::remove_file(tree.path(PLACE).join("web.service"))?;
+        if let Some(target) = target {
+            symlink(target, tree.path(PLACE).join("web.service"))?;
+        }
+        assert_eq!(run(&tree, &[])?.code(), Some(0), "{target:?}");
+        is_shipped(&tree, "web.service")?;
+        assert_eq!(fs::read_dir(tree.path(PLACE))?.count(), 2);
+        second_run_does_nothing(&tree)?;
+    }
+    // The whole folder.
+    let tree = tree()?;
+    fs::remove_dir_all(tree.path("home/tim/.config"))?;
+    assert_eq!(run(&tree, &[])?.code(), Some(0));
+    is_shipped(&tree, "web.service")?;
+    is_shipped(&tree, "db.service")?;
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn only_the_named_unit_is_put_back() -> Outcome {
+    let tree = tree()?;
+    for unit in ["web.service", "db.service"] {
+        fs::remove_file(tree.path(PLACE).join(unit))?;
+    }
+    assert_eq!(run(&tree, &["db.service"])?.code(), Some(0));
+    is_shipped(&tree, "db.service")?;
+    assert!(!tree.path(PLACE).join("web.service").exists());
+    Ok(())
+}
+
+#[test]
+fn masks_folders_and_linked_parents_are_left_byte_for_byte() -> Outcome {
+    let spoils: [fn(&Tree) -> Outcome; 4] = [
+        |tree| Ok(symlink("/dev/null", tree.path(PLACE).join("web.service"))?),
+        |tree| Ok(fs::create_dir(tree.path(PLACE).join("web.service"))?),
+        |tree| {
+            fs::rename(tree.path("home/tim/.config/systemd"), tree.path("home/tim/elsewhere"))?;
+            Ok(symlink("../elsewhere", tree.path("home/tim/.config/systemd"))?)
+        },
+        |tree| {
+            fs::remove_file(tree.path("home/tim/.local/state/nix/profiles/home-manager"))?;
+            Ok(symlink("/nix/store/gone", tree.path("home/tim/.local/state/nix/profiles/home-manager"))?)
+        },
+    ];
+    for (number, spoil) in spoils.into_iter().enumerate() {
+        let tree = tree()?;
+        fs::remove_file(tree.path(PLACE).join("web.service"))?;
+        spoil(&tree)?;
+        let before = tree.listing()?;
+        let ran = run(&tree, &[])?;
+        assert_eq!(ran.code(), Some(if number == 3 { 78 } else { 1 }), "{number}: {}", ran.said());
+        assert_eq!(tree.listing()?, before, "{number}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_link_that_a_killed_run_left_is_no_obstacle() -> Outcome {
+    let tree = tree()?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    symlink("/half", tree.path(PLACE).join(".fix-unit-provenance.link"))?;
+    assert_eq!(run(&tree, &[])?.code(), Some(0));
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::read_dir(tree.path(PLACE))?.count(), 2);
+    Ok(())
+}
+
+#[test]
+fn a_foreign_drop_in_is_removed_when_named_and_kept_aside() -> Outcome {
+    let tree = tree()?;
+    let drop_in = "home/tim/.config/systemd/user/service.d/x.conf";
+    tree.write(drop_in, "[Service]\nNice=5\n")?;
+    assert_eq!(run(&tree, &[])?.code(), Some(1));
+    let ran = run(&tree, &["--remove-foreign", &format!("/{drop_in}"), "--backup-dir", "/home/tim/kept"])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    assert!(!tree.path(drop_in).exists());
+    assert_eq!(fs::read_to_string(tree.path("home/tim/kept/x.conf.backup"))?, "[Service]\nNice=5\n");
+    second_run_does_nothing(&tree)
+}

@@ -1,0 +1,158 @@
+//! What `fix-unit-provenance` repairs, what it leaves, and that it can be killed.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use lab::{Release, Report};
+
+use crate::host::{Host, PLACE, second};
+
+pub(crate) fn heals(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    second().build(host.machine())?;
+    let unit = format!("{PLACE}/web.service");
+    let text = "printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/false\\n'";
+    let drifts = [
+        ("PF1, another file", format!("{text} > {PLACE}/x; mv {PLACE}/x {unit}")),
+        ("PF1, a copy", format!("cp --remove-destination -pL {unit} {PLACE}/x; mv {PLACE}/x {unit}")),
+        (
+            "PF2",
+            format!(
+                "rm {unit} {PLACE}/default.target.wants/web-api.service {PLACE}/web.service.d/shipped.conf"
+            ),
+        ),
+        ("PF2, the whole folder", format!("rm -r {PLACE}")),
+        ("PF3, another generation", format!("ln -sfT {} {unit}", second().source("web.service"))),
+        ("PF3, dangling", format!("ln -sfT /nix/store/gone {unit}")),
+        ("PF3, a loop", format!("ln -sfT web.service {unit}")),
+    ];
+    for reads in [false, true] {
+        for (what, drift) in &drifts {
+            host.sh(drift)?;
+            if reads {
+                host.reload()?;
+            }
+            host.mends(&format!("{what}, {}", if reads { "read" } else { "not read" }))?;
+            if *what == "PF1, another file" {
+                let kept = host.sh(&format!("cat {PLACE}/web.service.backup"))?;
+                ensure!(kept.stdout.contains("ExecStart=/bin/false"), "{kept}");
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn leaves(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    let other = "printf '[Service]\\nExecStart=/bin/false\\n'";
+    for (what, change, undo, code, shape) in [
+        ("a mask", format!("ln -sfT /dev/null {PLACE}/web.service"), String::new(), 1, "PF6"),
+        ("a folder", format!("rm {PLACE}/web.service; mkdir {PLACE}/web.service"), String::new(), 1, "PF1"),
+        ("a pipe", format!("rm {PLACE}/web.service; mkfifo {PLACE}/web.service"), String::new(), 1, "PF1"),
+        (
+            "a stronger file",
+            format!("mkdir -p {PLACE}.control; {other} > {PLACE}.control/web.service"),
+            String::new(),
+            1,
+            "PF4",
+        ),
+        (
+            "a linked parent",
+            format!(
+                "rm {PLACE}/web.service; cd /home/tim; mv .config/systemd away; ln -s ../away .config/systemd"
+            ),
+            "cd /home/tim; rm .config/systemd; mv away .config/systemd".to_owned(),
+            1,
+            "PF9",
+        ),
+        (
+            "a folder of root",
+            format!("rm {PLACE}/web.service; chown root: {PLACE}"),
+            format!("chown tim: {PLACE}"),
+            1,
+            "PF9",
+        ),
+        (
+            "a lost generation",
+            format!(
+                "rm {PLACE}/web.service; ln -sfT /nix/store/gone /home/tim/.local/state/nix/profiles/home-manager-1-link"
+            ),
+            String::new(),
+            78,
+            "PF11",
+        ),
+    ] {
+        host.sh(&change)?;
+        host.reload()?;
+        host.leaves(&[], code, shape).with_context(|| what.to_owned())?;
+        host.sh(&format!("true; {undo}"))?;
+        host.restore()?;
+    }
+    // A unit of tim's own.
+    host.user(&["sh", "-c", &format!("{other} > {PLACE}/own.service")])?;
+    host.reload()?;
+    let before = host.snapshot()?;
+    host.fix(&["own"])?.exits(1)?.without_steps()?;
+    host.fix(&[])?.exits(0)?.without_steps()?;
+    ensure!(host.snapshot()? == before, "the own unit was touched");
+    Ok(())
+}
+
+pub(crate) fn by_root(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    let fix = |arguments: &[&str]| {
+        let command = [&["fix-unit-provenance", "--json", "--user=tim"], arguments].concat();
+        Report::of(host.machine().root(&command).run()?)
+    };
+    host.sh(&format!("rm -r {PLACE}"))?;
+    let report = fix(&[])?.exits(0)?.with_steps()?;
+    let reloads = report.steps.iter().filter(|step| step.kind == "reload").count();
+    ensure!(reloads == 1, "{report:#?}");
+    let owners = host.sh("find /home/tim/.config ! -user tim")?;
+    ensure!(owners.stdout.is_empty(), "not tim's: {owners}");
+    host.is_in_order()?;
+    fix(&[])?.exits(0)?.without_steps()?;
+    // A stale drop-in of /etc is root's to remove, and only by its name.
+    let stale = "/etc/systemd/user/web.service.d/stale.conf";
+    host.sh(&format!(
+        "mkdir -p {}; printf '[Service]\\nNice=5\\n' > {stale}",
+        "/etc/systemd/user/web.service.d"
+    ))?;
+    fix(&["--reload"])?.exits(1)?.names("PF5")?;
+    host.fix(&["--remove-foreign", stale])?.exits(77)?;
+    fix(&["--remove-foreign", stale])?.exits(0)?.with_steps()?;
+    host.sh(&format!("test ! -e {stale}; test -e {stale}.backup"))?;
+    host.is_in_order()?;
+    // Without a manager the links are put back all the same.
+    host.sh("systemctl stop user@1000.service")?;
+    host.sh(&format!("rm {PLACE}/web.service"))?;
+    fix(&[])?.exits(0)?.with_steps()?;
+    host.sh(&format!("test -L {PLACE}/web.service; systemctl start user@1000.service"))?;
+    host.session.works()?;
+    host.is_in_order()
+}
+
+/// Killed after ever longer times; a watcher looks whether the unit is ever missing.
+pub(crate) fn killed(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    host.sh(&format!(
+        "systemd-run --quiet --unit=watch sh -c 'while :; do test -L {PLACE}/web.service || test -f {PLACE}/web.service || touch /run/missing; done'"
+    ))?;
+    let edited = format!(
+        "printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/false\\n' > {PLACE}/x; mv {PLACE}/x {PLACE}/web.service"
+    );
+    for step in 0..12_u32 {
+        host.user(&["sh", "-c", &edited])?;
+        let after = format!("{:.3}", f64::from(step) * 0.004);
+        host.machine()
+            .user("tim", &["timeout", "--signal=KILL", &after, "fix-unit-provenance"])
+            .deadline(Duration::from_secs(20))
+            .run()?;
+        host.fix(&[])?.exits(0).with_context(|| format!("after a kill at {after} s"))?;
+        host.is_in_order()?;
+    }
+    host.sh("systemctl stop watch.service; test ! -e /run/missing")?;
+    let left = host.sh(&format!("ls -A {PLACE} | grep '^\\.' || true"))?;
+    ensure!(left.stdout.is_empty(), "left behind: {left}");
+    Ok(())
+}
