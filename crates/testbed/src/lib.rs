@@ -116,6 +116,23 @@ impl Tree {
     }
 }
 
+/// A tree of a program's own, which can do what every tree can: the test gives it its constructors and what it asks.
+#[macro_export]
+macro_rules! own_tree {
+    ($(#[$about:meta])* $name:ident) => {
+        $(#[$about])*
+        struct $name($crate::Tree);
+
+        impl std::ops::Deref for $name {
+            type Target = $crate::Tree;
+
+            fn deref(&self) -> &$crate::Tree {
+                &self.0
+            }
+        }
+    };
+}
+
 fn list(folder: &Path, lines: &mut Vec<String>) -> Outcome {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

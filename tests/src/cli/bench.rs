@@ -1,6 +1,8 @@
 //! `lab bench`: whole processes, side by side in one run, on a healthy runtime directory.
 
 mod measure;
+mod page;
+mod stacks;
 mod table;
 
 use std::path::Path;
@@ -12,12 +14,10 @@ use clap::Args;
 use lab::{Machine, Release, TIM, host};
 
 pub(crate) use measure::Measure;
+pub(crate) use stacks::BenchStacks;
 
 use super::test;
 use table::Row;
-
-/// Where the results are kept.
-const PAGE: &str = "docs/performance.md";
 
 /// In tests/bench.
 const C_PROGRAMS: [&str; 2] = ["exit", "peak"];
@@ -75,11 +75,10 @@ impl Bench {
         }
         let mut rows = self.measure(scratch.path(), &LOGIN)?;
         rows.extend(self.measure(scratch.path(), &SESSION)?);
-        let page = table::page(&rows, self.rounds)?;
-        host::say(&page)?;
+        let text = table::section(&rows, self.rounds)?;
+        host::say(&text)?;
         if self.write {
-            let path = host::workspace().join(PAGE);
-            std::fs::write(&path, page).with_context(|| format!("writing {PAGE}"))?;
+            page::put("Logins", &text)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -30,6 +30,7 @@ enum Command {
     Test(test::Test),
     Soak(soak::Soak),
     Bench(bench::Bench),
+    BenchStacks(bench::BenchStacks),
     #[command(hide = true)]
     Measure(bench::Measure),
     #[command(hide = true)]
@@ -51,6 +52,7 @@ impl Cli {
             Command::Test(test) => test.run(),
             Command::Soak(soak) => soak.run(),
             Command::Bench(bench) => bench.run(),
+            Command::BenchStacks(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),

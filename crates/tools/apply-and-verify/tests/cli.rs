@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs::{self, Permissions};
-use std::ops::Deref;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use testbed::{Outcome, Program, Ran};
@@ -34,15 +33,9 @@ const DONE: &str = r#""Status":"exited","ExitCode":0"#;
 const HEALTHY: &str = r#""Status":"running","Health":{"Status":"healthy"}"#;
 const SICK: &str = r#""Status":"running","Health":{"Status":"unhealthy","FailingStreak":3,"Log":[{"ExitCode":1,"Output":"no \u001b[1mluck"}]}"#;
 
-/// A host with a fake podman, on which project `home` has no container yet.
-struct Tree(testbed::Tree);
-
-impl Deref for Tree {
-    type Target = testbed::Tree;
-
-    fn deref(&self) -> &testbed::Tree {
-        &self.0
-    }
+testbed::own_tree! {
+    /// A host with a fake podman, on which project `home` has no container yet.
+    Tree
 }
 
 impl Tree {

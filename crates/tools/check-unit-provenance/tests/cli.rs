@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -24,15 +23,9 @@ fn program() -> Program {
     Program::new(env!("CARGO_BIN_EXE_check-unit-provenance"))
 }
 
-/// A host whose Home Manager ships `web.service` with a drop-in and a link, and whose NixOS ships `daemon.service`.
-struct Tree(testbed::Tree);
-
-impl Deref for Tree {
-    type Target = testbed::Tree;
-
-    fn deref(&self) -> &testbed::Tree {
-        &self.0
-    }
+testbed::own_tree! {
+    /// A host whose Home Manager ships `web.service` with a drop-in and a link, and whose NixOS ships `daemon.service`.
+    Tree
 }
 
 impl Tree {

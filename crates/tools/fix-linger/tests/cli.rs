@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use testbed::{Outcome, Program, Ran};
@@ -18,15 +17,9 @@ fn program() -> Program {
     Program::new(env!("CARGO_BIN_EXE_fix-linger"))
 }
 
-/// A host with systemd where logind does not run.
-struct Tree(testbed::Tree);
-
-impl Deref for Tree {
-    type Target = testbed::Tree;
-
-    fn deref(&self) -> &testbed::Tree {
-        &self.0
-    }
+testbed::own_tree! {
+    /// A host with systemd where logind does not run.
+    Tree
 }
 
 impl Tree {

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use testbed::{Outcome, Program, Ran, lacks_root};
@@ -14,15 +13,9 @@ fn program() -> Program {
     Program::new(env!("CARGO_BIN_EXE_fix-runtime-dir"))
 }
 
-/// A container with systemd where tim is logged in and has a plain directory, in order.
-struct Tree(testbed::Tree);
-
-impl Deref for Tree {
-    type Target = testbed::Tree;
-
-    fn deref(&self) -> &testbed::Tree {
-        &self.0
-    }
+testbed::own_tree! {
+    /// A container with systemd where tim is logged in and has a plain directory, in order.
+    Tree
 }
 
 impl Tree {

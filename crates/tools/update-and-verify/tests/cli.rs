@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs;
-use std::ops::Deref;
 use std::os::unix::fs::symlink;
 
 use testbed::{Outcome, Program, Ran};
@@ -42,15 +41,9 @@ fn update(word: &str) -> String {
     )
 }
 
-/// A host with a fake podman that runs one container.
-struct Tree(testbed::Tree);
-
-impl Deref for Tree {
-    type Target = testbed::Tree;
-
-    fn deref(&self) -> &testbed::Tree {
-        &self.0
-    }
+testbed::own_tree! {
+    /// A host with a fake podman that runs one container.
+    Tree
 }
 
 impl Tree {

@@ -1,4 +1,4 @@
-//! The page with the results.
+//! The section with the results of what every login pays for.
 
 use std::fmt::Write as _;
 
@@ -16,8 +16,6 @@ pub(crate) struct Row {
 }
 
 const HEAD: &str = "\
-# Performance
-
 Whole processes, from fork to wait, in a machine of the lab with the mounts of WSL. In each round every candidate runs
 once, so that what slows the host slows all alike. The programs lie on the host's disk, as installed ones do. The C program
 is measured in both runs, because what follows a larger program finds colder caches. Written by
@@ -33,7 +31,7 @@ directory that is not in order, cost the whole of `/proc/1/mountinfo`. Both ways
 
 ";
 
-pub(crate) fn page(rows: &[Row], rounds: usize) -> Result<String> {
+pub(crate) fn section(rows: &[Row], rounds: usize) -> Result<String> {
     let mut page = String::from(HEAD);
     writeln!(page, "{rounds} rounds on {}.\n", host()?)?;
     writeln!(
@@ -53,7 +51,7 @@ pub(crate) fn page(rows: &[Row], rounds: usize) -> Result<String> {
 }
 
 /// The processor and the kernel; the rest of a machine says nothing of one process.
-fn host() -> Result<String> {
+pub(super) fn host() -> Result<String> {
     let processors = std::fs::read_to_string("/proc/cpuinfo").context("reading /proc/cpuinfo")?;
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("an unknown processor", |(_, model)| model);
