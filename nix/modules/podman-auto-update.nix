@@ -16,6 +16,9 @@ in
 {
   options =
     { pkgs, podman }:
+    let
+      packages = import ./packages.nix { inherit lib pkgs; };
+    in
     {
       enable = lib.mkEnableOption ''
         {command}`update-and-verify`: {command}`podman auto-update` by a timer, and the proof that what it updated runs and
@@ -59,30 +62,11 @@ in
         '';
       };
 
-      package = mkOption {
-        type = types.package;
-        default = pkgs.mendutils or (pkgs.callPackage ../package.nix { });
-        defaultText = lib.literalExpression "pkgs.mendutils";
-        example = lib.literalExpression "pkgs.pkgsStatic.mendutils";
-        description = "The mendutils package that {command}`update-and-verify` is taken from.";
-      };
+      package = packages.package "update-and-verify";
 
-      podmanPackage = mkOption (
-        {
-          type = types.nullOr types.package;
-          example = null;
-          description = "Podman. Null takes the one that is installed on the host.";
-        }
-        // podman
-      );
+      podmanPackage = packages.podmanPackage podman;
 
-      provider = mkOption {
-        type = types.nullOr types.package;
-        default = pkgs.podman-compose;
-        defaultText = lib.literalExpression "pkgs.podman-compose";
-        example = lib.literalExpression "pkgs.docker-compose";
-        description = "What reads the compose files of stacks. Null takes the one that is installed on the host.";
-      };
+      provider = packages.provider "What reads the compose files of stacks. Null takes the one that is installed on the host.";
     };
 
   # Packages whose bin/ must be on the path.

@@ -105,6 +105,9 @@ in
   module =
     { pkgs, podman }:
     { name, ... }:
+    let
+      packages = import ./packages.nix { inherit lib pkgs; };
+    in
     {
       options = {
         enable = mkOption {
@@ -280,33 +283,14 @@ in
           description = "More packages, or folders that have a {file}`bin`, in which programs are looked for.";
         };
 
-        package = mkOption {
-          type = types.package;
-          default = pkgs.mendutils or (pkgs.callPackage ../package.nix { });
-          defaultText = lib.literalExpression "pkgs.mendutils";
-          example = lib.literalExpression "pkgs.pkgsStatic.mendutils";
-          description = "The mendutils package that {command}`apply-and-verify` is taken from.";
-        };
+        package = packages.package "apply-and-verify";
 
-        podmanPackage = mkOption (
-          {
-            type = types.nullOr types.package;
-            example = null;
-            description = "Podman. Null takes the one that is installed on the host.";
-          }
-          // podman
-        );
+        podmanPackage = packages.podmanPackage podman;
 
-        provider = mkOption {
-          type = types.nullOr types.package;
-          default = pkgs.podman-compose;
-          defaultText = lib.literalExpression "pkgs.podman-compose";
-          example = lib.literalExpression "pkgs.docker-compose";
-          description = ''
-            What makes containers of the compose files. docker-compose needs podman's socket, which the unit starts. Null
-            takes what is installed on the host.
-          '';
-        };
+        provider = packages.provider ''
+          What makes containers of the compose files. docker-compose needs podman's socket, which the unit starts. Null
+          takes what is installed on the host.
+        '';
 
         unit = mkOption {
           type = types.str;
