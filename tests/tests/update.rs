@@ -1,9 +1,11 @@
-//! `update-and-verify` with units that Quadlet made, and images of the local storage.
+//! `update-and-verify` with units that Quadlet made, with compose stacks, and images of the local storage.
 
 use std::process::ExitCode;
 
 use lab::Release;
 
+#[path = "update/compose.rs"]
+mod compose;
 #[path = "update/quadlet.rs"]
 mod quadlet;
 #[path = "update/table.rs"]
@@ -21,5 +23,7 @@ fn main() -> ExitCode {
         .on(&WITH_QUADLET, "every_row_of_the_table_gets_the_right_verdict", table::all)
         .on(&WITH_QUADLET, "a_container_that_auto_update_leaves_out_is_named", table::left_out)
         .on(&WITH_QUADLET, "an_update_that_never_ends_is_undecided", table::endless)
+        .once_only()
+        .on(&WITH_QUADLET, "a_stack_is_renewed_by_the_reload_of_its_unit", compose::renewed)
         .run()
 }
