@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::text::tail;
-use crate::{Backoff, Deadline, Exit, refuse};
+use crate::{Deadline, Exit, refuse};
 
 mod folders;
 mod pipes;
@@ -213,8 +213,8 @@ fn end(child: &mut Child, grace: Duration) {
         let group = Pid::from_raw(pid);
         if !grace.is_zero() && killpg(group, Signal::SIGTERM).is_ok() {
             let patience = Deadline::after(grace);
-            let mut backoff = Backoff::default();
-            while matches!(child.try_wait(), Ok(None)) && backoff.pause(&patience) {}
+            // Whatever it says now, somebody has to read it, or it could not put things in order.
+            let _ = pipes::drain(child, &|| patience.is_over());
         }
         let _ = killpg(group, Signal::SIGKILL);
     }

@@ -14,7 +14,8 @@ const LOOK: Duration = Duration::from_millis(20);
 
 type Ended = (ExitStatus, Vec<u8>, Vec<u8>);
 
-/// The status and both outputs, `None` when it is over first.
+/// The status and both outputs, `None` when it is over first. The child has its pipes then as before: without a reader it
+/// would die of its last words (SIGPIPE).
 pub(super) fn drain(child: &mut Child, is_over: &dyn Fn() -> bool) -> Result<Option<Ended>> {
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -36,6 +37,7 @@ pub(super) fn drain(child: &mut Child, is_over: &dyn Fn() -> bool) -> Result<Opt
             return Ok(Some((status, out, err)));
         }
         if is_over() {
+            (child.stdout, child.stderr) = (stdout, stderr);
             return Ok(None);
         }
         let mut waiting = Vec::with_capacity(2);
