@@ -15,6 +15,7 @@ use tracer::{End, run_until};
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .on_each("a_killed_mend_of_a_stray_mount_is_finished", stray)
         .on_each("a_killed_mend_of_a_plain_directory_is_finished", plain)
         .on_each("a_killed_removal_of_a_layer_is_finished", layer)
