@@ -275,7 +275,13 @@ fn trail(scope: &Scope, units: &[String], cases: &[Case<'_>], since: u64) -> Res
     let mut backoff = Backoff::default();
     loop {
         let trail = gather::trail(scope, units, since)?;
-        let Trail::Entries(entries) = &trail else { return Ok(trail) };
+        // A user's own file comes with the first line that is written to it, and is away for a moment while it is rotated.
+        let Trail::Entries(entries) = &trail else {
+            if backoff.pause(&deadline) {
+                continue;
+            }
+            return Ok(trail);
+        };
         let is_told = |unit: &str| {
             entries.iter().any(|entry| entry.unit == unit && matches!(entry.event, Some(Event::Job { .. })))
         };

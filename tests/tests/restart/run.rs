@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use lab::session::SOON;
-use lab::{ANN, Machine, Release, TIM};
+use lab::{ANN, Machine, Release, TIM, wait_until};
 
 use super::manager::Manager;
 use super::row::Row;
@@ -19,7 +19,7 @@ read -r uptime _ </proc/uptime
 folder=${XDG_RUNTIME_DIR:-/run}/mendutils/evidence/$unit
 mkdir -p "$folder"
 cat >"$folder/$INVOCATION_ID.$$.json" <<END
-{"unit":"$unit","invocation":"$INVOCATION_ID","ended":${uptime%.*}${uptime#*.}0000,"exit":$1,"report":
+{"unit":"$unit","invocation":"$INVOCATION_ID","ended":${uptime%.*}${uptime#*.}9999,"exit":$1,"report":
 {"schema":"mendutils/1","program":"apply-and-verify","version":"0.1.0","status":"$(test "$1" = 0 && echo ok || echo failed)",
 "exit":$1,"findings":[],"steps":[],"error":null}}
 END
@@ -40,6 +40,12 @@ pub(crate) fn tables(release: Release) -> Result<()> {
         .boot()?;
     for user in [TIM, ANN] {
         machine.wait_for(&format!("user@{}.service", user.uid), "active", SOON)?;
+        // journald makes the file with the first line that comes when /var is its place.
+        let own = format!("journalctl --sync && ls /var/log/journal/*/user-{}.journal", user.uid);
+        wait_until(SOON, || {
+            machine.user(user.name, &["systemd-cat", "echo", "up"]).run()?;
+            Ok(machine.root(&["sh", "-c", &own]).run()?.code == 0)
+        })?;
     }
     let version = machine.root(&["systemctl", "--version"]).ok()?;
     let systemd = version.stdout.split_whitespace().nth(1).and_then(|word| word.parse().ok());
