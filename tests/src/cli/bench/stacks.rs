@@ -160,7 +160,9 @@ started only to look (`ps`, `inspect`, `wait`, `healthcheck`), by it or by the p
 cargo lab bench-stacks --write
 ```
 
-The aims for `apply-and-verify`: at most 100 ms (median), and as many looks for many services as for few.
+The aims for `apply-and-verify`: at most 100 ms (median), and looks that do not grow with the containers. One look is for all of
+them; it looks about once a second, from the first container that is made on, so that a provider that needs longer for more
+services costs more looks.
 
 ";
 
