@@ -108,11 +108,6 @@ impl Manager<'_> {
 
     /// Runs a row from its beginning to its verdict.
     pub(crate) fn judge(&self, number: usize, row: &Row) -> Result<()> {
-        // Ten rows at a time disturb each other on a busy host: a row is wrong that is wrong twice.
-        self.judge_once(number, row).or_else(|_| self.judge_once(number, row))
-    }
-
-    fn judge_once(&self, number: usize, row: &Row) -> Result<()> {
         let unit = row.unit_name(number);
         if !row.before.is_empty() {
             self.script(&unit, row.before).ok().context("preparing")?;
