@@ -87,7 +87,9 @@ impl Report {
 
     /// A line on what does not change the answer but should be seen to.
     pub(crate) fn warn(&mut self, text: &str) {
-        self.note(Level::Warning, text);
+        if !self.json {
+            self.note(Level::Warning, text);
+        }
     }
 
     /// A line for `-v`.
