@@ -47,6 +47,13 @@ pub fn own_unit(root: &Root) -> Result<Option<String>> {
     Ok(service(&text))
 }
 
+/// The same, only where the service's manager started this very process (`$SYSTEMD_EXEC_PID`, systemd.exec(5), systemd 248)
+/// and not something that this process was started by, as cron, sshd and an editor's server are.
+pub fn started_by(root: &Root) -> Result<Option<String>> {
+    let told = env::var("SYSTEMD_EXEC_PID").ok().and_then(|pid| pid.parse().ok());
+    if told == Some(std::process::id()) { own_unit(root) } else { Ok(None) }
+}
+
 /// The innermost service of the hierarchy that systemd uses (cgroups(7)); a scope is a session and no service.
 fn service(text: &str) -> Option<String> {
     let paths = text.lines().filter_map(|line| {
