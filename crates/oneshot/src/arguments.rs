@@ -1,7 +1,7 @@
 //! The options that all programs share, so that they are written and worded once.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -74,6 +74,18 @@ impl Wait {
     }
 }
 
+/// Reads an absolute path that climbs nowhere: what another one means would depend on where a service manager happens to
+/// start its jobs.
+pub fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_plain = path.components().all(|part| part != Component::ParentDir);
+    if path.is_absolute() && is_plain {
+        Ok(path)
+    } else {
+        Err("it must be a whole path without ..".to_owned())
+    }
+}
+
 /// How long somebody waits who may also wait without an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -84,6 +96,15 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// How long that is, as a part of a sentence.
+    #[must_use]
+    pub fn at_most(self) -> String {
+        match self {
+            Self::Seconds(_) => format!("{self} at most"),
+            Self::Infinity => "without an end".to_owned(),
+        }
+    }
+
     /// The moment at which waiting ends; `None` for never.
     #[must_use]
     pub fn deadline(self) -> Option<Deadline> {
