@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use oneshot::Resolver;
 use oneshot::resolve::Place;
 
-use crate::store;
+use crate::{link, store};
 
 /// Where a user's generation is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +98,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
     if let Some((file, start)) = home.service {
         let generation = of_service(start)
             .ok_or_else(|| "its ExecStart has no generation as second argument".to_owned())
-            .and_then(|path| folder(resolver, &path));
+            .and_then(|path| link::folder(resolver, &path));
         said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
     }
     let old = Path::new("/nix/var/nix");
@@ -111,7 +111,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
         match resolver.follow(&at) {
             // It is not there, or the folder that it would be in is not.
             Place::Missing(lost) if resolver.place(&at).is_none_or(|own| own == lost) => {}
-            _ => said.push(Said { pointer, generation: folder(resolver, &at), at }),
+            _ => said.push(Said { pointer, generation: link::folder(resolver, &at), at }),
         }
     }
     said
@@ -142,17 +142,6 @@ fn of_service(start: &str) -> Option<PathBuf> {
     let word = start.split_ascii_whitespace().nth(1)?.trim_matches(['"', '\'']);
     let path = PathBuf::from(word);
     store::is_store_path(&path).then_some(path)
-}
-
-fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
-    match resolver.follow(path) {
-        Place::Found(found) if found.about.is_dir() => Ok(found.path),
-        Place::Found(found) => Err(format!("{} is no folder", found.path.display())),
-        Place::Null => Err("it leads to the null device".to_owned()),
-        Place::Missing(at) => Err(format!("{} is not there; it may have been collected", at.display())),
-        Place::Loop(at) => Err(format!("{} leads in a circle", at.display())),
-        Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use oneshot::command::{self, Command};
 use oneshot::{Deadline, Exit, Root, refuse, text};
+use users::os::unix::UserExt as _;
 
 use crate::fields::Fields;
 
@@ -109,14 +110,25 @@ fn in_line(line: &str, target: &Target) -> Option<Account> {
 /// The home directory of an account; `None` where the database names none.
 #[must_use]
 pub fn home(root: &Root, account: &Account) -> Option<PathBuf> {
+    path(root, account, 5, |user| user.home_dir().to_owned())
+}
+
+/// The login shell of an account; `None` where the database names none, which stands for `/bin/sh` (passwd(5)).
+#[must_use]
+pub fn shell(root: &Root, account: &Account) -> Option<PathBuf> {
+    path(root, account, 6, |user| user.shell().to_owned())
+}
+
+/// An absolute path in a field of the very account's line, or what the name service has there.
+fn path(root: &Root, account: &Account, field: usize, of: fn(&users::User) -> PathBuf) -> Option<PathBuf> {
     let passwd = root.read(PASSWD).ok().flatten().unwrap_or_default();
     let own = |line: &&str| in_line(line, &Target::Uid(account.uid)).is_some_and(|found| found == *account);
-    let home = passwd.lines().find(own).and_then(|line| line.split(':').nth(5)).map(PathBuf::from);
-    let home = home.or_else(|| {
+    let path = passwd.lines().find(own).and_then(|line| line.split(':').nth(field)).map(PathBuf::from);
+    let path = path.or_else(|| {
         let user = if root.is_real() { users::get_user_by_uid(account.uid) } else { None };
-        user.map(|user| users::os::unix::UserExt::home_dir(&user).to_owned())
+        user.as_ref().map(of)
     });
-    home.filter(|home| home.is_absolute())
+    path.filter(|path| path.is_absolute())
 }
 
 fn from_name_service(target: &Target) -> Result<Option<Account>> {
@@ -153,14 +165,16 @@ mod tests {
                         tim:x:1000:100:Tim,,,:/home/tim:/bin/sh\ntwin:x:1000:1000::/:/bin/sh\nO'Dd-näme.$:x:1002:5::/:\n";
 
     #[test]
-    fn the_home_is_that_of_the_very_account() -> Result<()> {
+    fn home_and_shell_are_those_of_the_very_account() -> Result<()> {
         let tree = tempfile::tempdir()?;
         std::fs::create_dir(tree.path().join("etc"))?;
         std::fs::write(tree.path().join("etc/passwd"), TEXT)?;
         let root = Root::new(tree.path());
         let tim = Account { name: "tim".into(), uid: 1000, gid: 100 };
         assert_eq!(home(&root, &tim), Some(PathBuf::from("/home/tim")));
-        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim }), None);
+        assert_eq!(shell(&root, &tim), Some(PathBuf::from("/bin/sh")));
+        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim.clone() }), None);
+        assert_eq!(shell(&root, &Account { name: "ann".into(), ..tim }), None);
         Ok(())
     }
 
