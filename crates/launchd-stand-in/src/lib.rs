@@ -4,7 +4,7 @@
 //! them when it is started by such a name. So nothing of it can come into an archive. A test file that uses it has
 //! `harness = false`, a `main` that calls [`run`], and its tests by name:
 //!
-//! ```ignore
+//! ```text
 //! fn main() -> std::process::ExitCode {
 //!     launchd_stand_in::run(launchd_stand_in::trials![a_job_is_loaded, a_job_is_left_alone])
 //! }
