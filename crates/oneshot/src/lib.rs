@@ -26,7 +26,7 @@ mod stream;
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-pub use arguments::{Common, Wait, Write};
+pub use arguments::{Common, Limit, Wait, Write};
 pub use deadline::{Backoff, Deadline};
 pub use exit::{Exit, Refusal, refuse};
 pub use program::{Arguments, run};

@@ -28,6 +28,7 @@ pub fn all() -> Vec<Program> {
         of::<fix_unit_provenance::Arguments>(fix_unit_provenance::MANUAL),
         of::<restart_and_verify::Arguments>(restart_and_verify::MANUAL),
         of::<update_and_verify::Arguments>(update_and_verify::MANUAL),
+        of::<wait_for_path::Arguments>(wait_for_path::MANUAL),
     ]
 }
 
