@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 38] = [
+const CASES: [Case; 44] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -36,6 +36,12 @@ const CASES: [Case; 38] = [
     case("fix-linger", &["nobody-here"], "config", nothing),
     case("fix-linger", &["a/b", "tim"], "config", nothing),
     case("fix-linger", &["tim"], "failed", broken_accounts),
+    case("fix-current-system", &[], "ok", linked),
+    case("fix-current-system", &[], "changed", system),
+    case("fix-current-system", &["--dry-run"], "would-change", system),
+    case("fix-current-system", &[], "failed", folder_in_place),
+    case("fix-current-system", &["--timeout=0", "--wait-for=/later"], "undecided", system),
+    case("fix-current-system", &["--wait-for=/etc"], "config", nothing),
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
@@ -202,6 +208,26 @@ fn updates(tree: &Path, word: &str) -> Result<()> {
         ("fake/end", "exit 0"),
     ];
     files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
+}
+
+const SYSTEM: &str = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-nixos-system";
+
+/// A system profile of NixOS, and nothing linked to it.
+fn system(tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree.join(SYSTEM))?;
+    fs::write(tree.join(SYSTEM).join("nixos-version"), "")?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("nix/var/nix/profiles/system"))?)
+}
+
+fn linked(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("run/current-system"))?)
+}
+
+fn folder_in_place(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(fs::create_dir(tree.join("run/current-system"))?)
 }
 
 /// A generation of Home Manager without units.
