@@ -98,8 +98,9 @@ impl BenchWaits {
 const HEAD: &str = "\
 Something waits for a path, and sleeps; then the path is made, or a mount brings it. Measured is the time from just before
 the system call that brings it until what waited says that it is there, and until its process has ended; what stands after
-`--` would be executed just before that. In each round every candidate waits once for every event, for a time that is another one in each round, so that the
-loop is not always met at the same moment of its pause. Needs root, for the mounts. Written by
+`--` would be executed just before that. In each round every candidate waits once for every event, for a time that is
+another one in each round, so that the loop is not always met at the same moment of its pause. Needs root, for the mounts.
+Written by
 
 ```
 cargo lab bench-waits --write
