@@ -80,7 +80,9 @@ impl fmt::Display for Why {
 }
 
 /// Waits until everything that is wanted is there, or until the deadline (`None`: for ever). `tell` is called before the
-/// wait really begins and whenever something else is missing than before.
+/// wait really begins and whenever something else is missing than before; after that also at once when nothing is missing
+/// any more. What listens is closed only then, which takes Linux some milliseconds: it waits until no processor looks at the
+/// watches (`fs/notify/group.c`, `fsnotify_destroy_group`).
 ///
 /// Not there is what stat(2) calls so (ENOENT, ENOTDIR). Everything else that keeps a path from being looked at is an error
 /// at once, as waiting would not help: 77 for a denied permission, 78 for links in a circle and names that are too long, 69

@@ -103,7 +103,7 @@ fn lost(path: &Path, error: Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use anyhow::bail;
     use oneshot::exit;
@@ -197,6 +197,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_folder_that_may_not_be_searched_is_an_error_at_once_and_named() -> Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
         let (tree, root) = tree()?;
         let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
         mode(tree.path(), 0o755)?;

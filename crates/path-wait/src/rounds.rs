@@ -41,6 +41,9 @@ pub(crate) fn run(
         let left = left();
         let sight = look()?;
         if sight.missing.is_empty() {
+            if !told.is_empty() {
+                tell(&[]);
+            }
             return Ok(Outcome::There);
         }
         if left.is_some_and(|left| left.is_zero()) {
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn what_comes_after_200_s_ends_a_wait_of_300_at_that_moment_on_a_clock_of_the_tests() -> Result<()> {
         let world = world(200, Some(300));
-        assert_eq!(run_in(&world)?, (Outcome::There, 1));
+        assert_eq!(run_in(&world)?, (Outcome::There, 2));
         assert_eq!(world.now.get(), seconds(200));
         assert_eq!(world.pauses.borrow().len(), 7, "six looks without a cause, and the one that was told");
         Ok(())
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn without_a_deadline_it_waits_for_days() -> Result<()> {
         let world = world(300_000, None);
-        assert_eq!(run_in(&world)?, (Outcome::There, 1));
+        assert_eq!(run_in(&world)?, (Outcome::There, 2));
         Ok(())
     }
 

@@ -16,6 +16,11 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let started = Instant::now();
     let mut line: Option<Still> = None;
     let mut tell = |missing: &[Missing]| {
+        if missing.is_empty() {
+            line = None;
+            report.info(&words::there(&arguments.paths, started.elapsed()));
+            return;
+        }
         let text = words::missing(missing);
         match &line {
             Some(line) => line.say(&text),
@@ -26,7 +31,6 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         }
     };
     let ended = path_wait::wait(&arguments.common.root(), &wanted, arguments.timeout.deadline(), &mut tell);
-    let has_waited = line.is_some();
     drop(line);
     let span = started.elapsed();
     match ended? {
@@ -35,9 +39,6 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             Ok(())
         }
         Outcome::There => {
-            if has_waited {
-                report.info(&words::there(&arguments.paths, span));
-            }
             for wanted in &wanted {
                 let path = wanted.path.to_string_lossy();
                 report.finding(Finding::ok("path", words::one_there(&path)).about(path));
