@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+#[path = "provenance/audit.rs"]
+mod audit;
 #[path = "provenance/field.rs"]
 mod field;
 #[path = "provenance/files.rs"]
@@ -37,5 +39,8 @@ fn main() -> ExitCode {
         .on_each("the_units_of_real_packages_raise_no_alarm", field::real_units)
         .on_each("the_units_of_the_system_manager_are_judged_the_same", field::system_units)
         .on_each("five_thousand_units_cost_three_calls", field::many)
+        .on_each("the_timers_service_heals_and_its_end_is_truthful", audit::heals)
+        .on_each("the_timer_has_its_times_and_starts_the_service", audit::timer)
+        .on_each("the_timers_service_heals_the_system_managers_units", audit::system)
         .run()
 }

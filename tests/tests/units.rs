@@ -6,19 +6,26 @@ use anyhow::{Result, ensure};
 use lab::{Machine, Release};
 
 /// Instances, because a template alone cannot be verified. The second is systemd's own, with our drop-in.
-const UNITS: [&str; 5] = [
+const UNITS: [&str; 7] = [
     "fix-runtime-dir@1000.service",
     "user-runtime-dir@1000.service",
     "fix-linger@tim.service",
     "update-and-verify.service",
     "update-and-verify.timer",
+    "podman-provenance-audit.service",
+    "podman-provenance-audit.timer",
 ];
 
 /// Of the user's manager.
-const OF_USERS: [&str; 3] =
-    ["podman-stack@web.service", "update-and-verify.service", "update-and-verify.timer"];
+const OF_USERS: [&str; 5] = [
+    "podman-stack@web.service",
+    "update-and-verify.service",
+    "update-and-verify.timer",
+    "podman-provenance-audit.service",
+    "podman-provenance-audit.timer",
+];
 
-/// Units of our own, which systemd must call at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
+/// Units of our own that run at boot.
 const OWN: [&str; 2] = ["fix-runtime-dir@1000.service", "fix-linger@tim.service"];
 
 fn main() -> ExitCode {
@@ -58,12 +65,12 @@ fn verify_of_users(release: Release) -> Result<()> {
     Ok(())
 }
 
+/// Systemd must call those of our own at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
 fn security(release: Release) -> Result<()> {
     let machine = Machine::builder(release).programs().boot()?;
-    for unit in OWN {
-        let template =
-            format!("/usr/lib/systemd/system/{}@.service", unit.split('@').next().unwrap_or_default());
-        machine.root(&["systemd-analyze", "security", "--offline=true", "--threshold=49", &template]).ok()?;
+    for unit in ["fix-runtime-dir@.service", "fix-linger@.service", "podman-provenance-audit.service"] {
+        let file = format!("/usr/lib/systemd/system/{unit}");
+        machine.root(&["systemd-analyze", "security", "--offline=true", "--threshold=49", &file]).ok()?;
     }
     machine.root(&["systemd-analyze", "security", "--threshold=49", "dbus.service"]).run()?.exits(1)?;
     Ok(())
