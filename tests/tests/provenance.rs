@@ -15,6 +15,8 @@ mod healed;
 mod host;
 #[path = "provenance/merged.rs"]
 mod merged;
+#[path = "provenance/restarted.rs"]
+mod restarted;
 
 fn main() -> ExitCode {
     lab::trials()
@@ -42,5 +44,8 @@ fn main() -> ExitCode {
         .on_each("the_timers_service_heals_and_its_end_is_truthful", audit::heals)
         .on_each("the_timer_has_its_times_and_starts_the_service", audit::timer)
         .on_each("the_timers_service_heals_the_system_managers_units", audit::system)
+        .on_each("restart_runs_anew_what_is_as_shipped_again", restarted::works)
+        .on_each("restart_is_judged_and_not_believed", restarted::fails)
+        .on_each("restart_spares_what_is_left_to_a_person", restarted::spares)
         .run()
 }

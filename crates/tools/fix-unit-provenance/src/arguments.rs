@@ -32,6 +32,14 @@ pub struct Arguments {
     #[arg(long)]
     pub reload: bool,
 
+    /// Also restart units that run what was read before, once they are as shipped, and prove that they work
+    #[arg(long)]
+    pub restart: bool,
+
+    /// Leave the restart undecided after SECS seconds
+    #[arg(long, value_name = "SECS", default_value_t = 90, requires = "restart")]
+    pub timeout: u32,
+
     /// Keep what stood in the place of a link in DIR, and not beside it
     #[arg(long, value_name = "DIR", value_parser = absolute)]
     pub backup_dir: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! From facts to steps, and to what is left to a person. Reads nothing: no file, no environment, no clock, no uid.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use nix_host::manifest::Kind;
@@ -10,9 +10,13 @@ use provenance::facts::{Belongs, Memory, UnitFacts};
 use provenance::owner::{self, Generation};
 use provenance::place::Obstacle;
 use provenance::standing::Standing;
-use systemd::unit::{Active, Load};
+use systemd::unit::Load;
 
 use crate::step::Step;
+
+mod running;
+
+pub use running::{restartable, running_old};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What remains when they are done.
     pub findings: Vec<Finding>,
+    /// The units of which something remains otherwise than it is shipped.
+    pub left: BTreeSet<String>,
 }
 
 /// The plan for what was seen.
@@ -43,8 +49,10 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
     let unclear = generations(survey, &mut plan);
     let blocked = blocked(survey, &mut plan);
     for unit in &survey.units {
+        let told = plan.findings.len();
         for file in &unit.files {
             if unclear.contains(&file.owner) {
+                plan.left.insert(unit.name.clone());
                 continue;
             }
             let text = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
@@ -95,6 +103,9 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
             }
         }
         plan.findings.extend(left(unit, wish));
+        if plan.findings.len() > told {
+            plan.left.insert(unit.name.clone());
+        }
     }
     drop_ins(survey, wish, &mut plan);
     if wish.reloads
@@ -184,12 +195,15 @@ fn left(unit: &UnitFacts, wish: &Wish<'_>) -> Option<Finding> {
 
 /// PF5: removed only where they are named.
 fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
-    let all = survey.units.iter().filter(|unit| unit.owner.is_some()).flat_map(|unit| &unit.drop_ins);
-    let foreign: BTreeSet<&Path> = all
-        .filter(|one| matches!(one.belongs, Belongs::Foreign(_)) && !one.is_mask || !one.hides.is_empty())
-        .map(|one| one.path.as_path())
-        .collect();
-    for path in &foreign {
+    let mut foreign: BTreeMap<&Path, Vec<&str>> = BTreeMap::new();
+    for unit in survey.units.iter().filter(|unit| unit.owner.is_some()) {
+        for one in &unit.drop_ins {
+            if matches!(one.belongs, Belongs::Foreign(_)) && !one.is_mask || !one.hides.is_empty() {
+                foreign.entry(&one.path).or_default().push(&unit.name);
+            }
+        }
+    }
+    for (path, units) in foreign {
         if wish.removes.iter().any(|named| named == path) {
             plan.steps.push(Step::Remove { path: path.to_path_buf() });
         } else {
@@ -197,6 +211,7 @@ fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
             let finding = Finding::fail("unit-drop-in", text).shape("PF5");
             plan.findings
                 .push(finding.hint(format!("if nobody wants it: --remove-foreign {}", path.display())));
+            plan.left.extend(units.into_iter().map(str::to_owned));
         }
     }
 }
@@ -211,30 +226,6 @@ fn needs_reload(unit: &UnitFacts) -> bool {
         Memory::Listed(listed) => listed.load == Load::NotFound && unit.winner.is_some(),
         Memory::Unknown | Memory::Absent => false,
     }
-}
-
-/// Units that are up and that the manager has otherwise than the disk, now or when the links are back: what runs is what
-/// was read before.
-#[must_use]
-pub fn running_old(survey: &Survey) -> Vec<&str> {
-    let is_old = |unit: &&UnitFacts| match &unit.memory {
-        Memory::Loaded(facts) => {
-            let is_up = matches!(facts.loaded.active, Active::Active | Active::Reloading);
-            let is_other = |standing: &Standing| {
-                matches!(
-                    standing,
-                    Standing::File { is_same: false }
-                        | Standing::OtherGeneration { is_same: false, .. }
-                        | Standing::Elsewhere(_)
-                )
-            };
-            let is_drifted =
-                unit.files.iter().any(|file| file.kind != Kind::Link && is_other(&file.standing));
-            is_up && (!facts.differences.is_empty() || is_drifted)
-        }
-        _ => false,
-    };
-    survey.units.iter().filter(is_old).map(|unit| unit.name.as_str()).collect()
 }
 
 #[cfg(test)]

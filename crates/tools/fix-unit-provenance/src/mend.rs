@@ -12,7 +12,8 @@ use provenance::{Request, Whose, whose};
 
 use crate::apply::{Here, apply};
 use crate::arguments::Arguments;
-use crate::decide::{Plan, Wish, decide, running_old};
+use crate::decide::{Plan, Wish, decide, restartable, running_old};
+use crate::restart;
 use crate::step::Step;
 
 /// Repairs the units that were asked for.
@@ -28,19 +29,24 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let is_both = arguments.restore == arguments.reload;
     let wish = Wish {
         restores: arguments.restore || is_both,
-        reloads: arguments.reload || is_both,
+        // What runs anew is what the manager has read.
+        reloads: arguments.reload || is_both || arguments.restart,
         is_named: !arguments.units.is_empty(),
         removes: &arguments.remove_foreign,
     };
     let mut survey = gather(arguments, &root, &whose)?;
     let mut plan = decide(&survey, &wish);
+    let old: Vec<String> = running_old(&survey, &plan).into_iter().map(str::to_owned).collect();
     if arguments.write.dry_run {
         for step in &plan.steps {
             report.step(Record::new(step.kind(), step.target(), step, StepState::Would));
         }
+        let units = restartable(&plan, &old);
+        if arguments.restart && !units.is_empty() {
+            report.step(restart::step(&units, StepState::Would));
+        }
         return tell(report, plan);
     }
-    let old: Vec<String> = running_old(&survey).into_iter().map(str::to_owned).collect();
     let mut done: Vec<Step> = Vec::new();
     let mut held = None;
     while !plan.steps.is_empty() {
@@ -63,7 +69,16 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         ));
     }
     if !old.is_empty() && !done.is_empty() {
-        report.finding(running(&whose, &old));
+        let anew = if arguments.restart { restartable(&plan, &old) } else { Vec::new() };
+        let rest: Vec<&str> = old.iter().map(String::as_str).filter(|unit| !anew.contains(unit)).collect();
+        if !rest.is_empty() {
+            report.finding(running(&whose, &rest));
+        }
+        if !anew.is_empty() {
+            // The links are in order: another run may work on them while this one watches.
+            drop(held);
+            restart::run(arguments, &whose, &anew, report)?;
+        }
     }
     tell(report, plan)
 }
@@ -86,7 +101,7 @@ fn take(
 }
 
 /// What runs is not what was read now; whether and when it may be restarted is not for a timer to say.
-fn running(whose: &Whose, units: &[String]) -> Finding {
+fn running(whose: &Whose, units: &[&str]) -> Finding {
     let text = format!("what runs is from before, and goes on: {}", units.join(", "));
     let restart = format!("when it may be: {} restart {}", whose.systemctl(), units.join(" "));
     Finding::warn("unit-running", text).hint(restart)

@@ -58,14 +58,26 @@ fn second_run_does_nothing(tree: &Tree) -> Outcome {
 #[test]
 fn help_names_the_options_and_bad_paths_are_wrong_usage() -> Outcome {
     let help = program().run(&["--help"])?.answer();
-    for option in
-        ["--user", "--system", "--restore", "--reload", "--backup-dir", "--remove-foreign", "--dry-run"]
-    {
+    for option in [
+        "--user",
+        "--system",
+        "--restore",
+        "--reload",
+        "--backup-dir",
+        "--remove-foreign",
+        "--restart",
+        "--timeout",
+        "--dry-run",
+    ] {
         assert!(help.contains(option), "{option} is missing in {help}");
     }
-    for arguments in
-        [&["--backup-dir", "x"][..], &["--remove-foreign", "/a/../b"], &["a*"], &["--user", "--system"]]
-    {
+    for arguments in [
+        &["--backup-dir", "x"][..],
+        &["--remove-foreign", "/a/../b"],
+        &["a*"],
+        &["--user", "--system"],
+        &["--timeout", "5"],
+    ] {
         assert_eq!(program().run(arguments)?.code(), Some(2), "{arguments:?}");
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use provenance::facts::{Difference, DropInFacts, FileFacts, HostFacts, LoadedFacts, Winner};
 use provenance::{Person, Whose};
-use systemd::unit::Loaded;
+use systemd::unit::{Active, Loaded};
 use systemd::unit_path::{Homes, Keeper};
 
 use super::*;
@@ -80,6 +80,16 @@ fn survey(standing: Standing) -> Survey {
         memory: Memory::Loaded(Box::new(memory())),
     };
     Survey { host: host(), units: vec![unit] }
+}
+
+fn drop_in() -> DropInFacts {
+    DropInFacts {
+        path: FOREIGN.into(),
+        belongs: Belongs::Foreign(Keeper::Admin),
+        is_mask: false,
+        is_stored: false,
+        hides: Vec::new(),
+    }
 }
 
 fn wish(removes: &[PathBuf]) -> Wish<'_> {
@@ -169,7 +179,7 @@ fn a_manager_that_is_behind_is_reloaded_and_one_that_asks_for_ever_is_not() {
     let difference = Difference::ExecStart { loaded: "/a".to_owned(), disk: "/b".to_owned() };
     memory_of(&mut behind, |facts| facts.differences.push(difference));
     assert_eq!(told(&behind, &wish(&[])).0, ["reload"]);
-    assert_eq!(running_old(&behind), ["a.service"]);
+    assert_eq!(running_old(&behind, &Plan::default()), ["a.service"]);
     memory_of(&mut behind, |facts| facts.younger = Some(PLACE.into()));
     assert_eq!(told(&behind, &wish(&[])).0, ["reload"]);
     memory_of(&mut behind, |facts| (facts.loaded.needs_reload, facts.loaded.load) = (true, Load::Masked));
@@ -180,6 +190,49 @@ fn a_manager_that_is_behind_is_reloaded_and_one_that_asks_for_ever_is_not() {
     // Without a manager there is nothing to reload.
     behind.host.manager = Err("no".to_owned());
     assert!(told(&behind, &wish(&[])).0.is_empty());
+}
+
+#[test]
+fn only_a_unit_that_will_be_as_shipped_is_run_anew() {
+    let other = || Standing::File { is_same: false };
+    let run_anew = |survey: &Survey, removes: &[PathBuf]| {
+        let plan = decide(survey, &wish(removes));
+        let old: Vec<String> = running_old(survey, &plan).into_iter().map(str::to_owned).collect();
+        (old.len(), restartable(&plan, &old).len())
+    };
+    assert_eq!(run_anew(&survey(Standing::Shipped), &[]), (0, 0));
+    assert_eq!(run_anew(&survey(Standing::File { is_same: true }), &[]), (0, 0));
+    assert_eq!(run_anew(&survey(other()), &[]), (1, 1));
+    // What is left to a person keeps it from being run anew: a foreign drop-in, a stronger file, an unclear generation.
+    let mut foreign = survey(other());
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(drop_in());
+    }
+    assert_eq!(run_anew(&foreign, &[]), (1, 0));
+    assert_eq!(run_anew(&foreign, &[FOREIGN.into()]), (1, 1));
+    let mut shadowed = survey(other());
+    for winner in shadowed.units.iter_mut().filter_map(|unit| unit.winner.as_mut()) {
+        winner.path = "/home/tim/.config/systemd/user.control/a.service".into();
+    }
+    assert_eq!(run_anew(&shadowed, &[]), (1, 0));
+    let mut unclear = survey(other());
+    unclear.host.generations = vec![Generation::Lost { kind: owner::Kind::HomeManager, reasons: Vec::new() }];
+    assert_eq!(run_anew(&unclear, &[]), (1, 0));
+    // A drop-in that is removed, or that the manager lacks and gets back, changes what runs.
+    let mut merged = survey(Standing::Shipped);
+    for unit in &mut merged.units {
+        unit.drop_ins.push(drop_in());
+    }
+    assert_eq!((run_anew(&merged, &[]), run_anew(&merged, &[FOREIGN.into()])), ((0, 0), (1, 1)));
+    let mut lacking = survey(Standing::Missing);
+    lacking.units.iter_mut().flat_map(|unit| &mut unit.files).for_each(|file| file.kind = Kind::DropIn);
+    assert_eq!(run_anew(&lacking, &[]), (1, 1));
+    memory_of(&mut lacking, |facts| facts.loaded.drop_ins.push(PLACE.into()));
+    assert_eq!(run_anew(&lacking, &[]), (0, 0));
+    // What is not up is not started.
+    let mut down = survey(other());
+    memory_of(&mut down, |facts| facts.loaded.active = Active::Inactive);
+    assert_eq!(run_anew(&down, &[]), (0, 0));
 }
 
 #[test]
@@ -194,13 +247,7 @@ fn only_what_was_asked_for_is_done() {
 fn a_foreign_drop_in_is_removed_only_when_it_is_named() {
     let mut foreign = survey(Standing::Shipped);
     for unit in &mut foreign.units {
-        unit.drop_ins.push(DropInFacts {
-            path: FOREIGN.into(),
-            belongs: Belongs::Foreign(Keeper::Admin),
-            is_mask: false,
-            is_stored: false,
-            hides: Vec::new(),
-        });
+        unit.drop_ins.push(drop_in());
     }
     assert_eq!(told(&foreign, &wish(&[])), (vec![], vec!["unit-drop-in PF5".to_owned()]));
     let named = [PathBuf::from(FOREIGN)];
