@@ -1,7 +1,7 @@
 //! The current generation of Home Manager, by each pointer to it.
 //!
 //! Sources: home-manager `modules/lib-bash/activation-init.sh` (links), `nixos/default.nix` (the service of the NixOS
-//! module, whose second argument is the generation).
+//! module, whose command names the generation).
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +17,14 @@ pub struct Home<'a> {
     pub name: &'a str,
     /// `$XDG_STATE_HOME`.
     pub state: &'a Path,
-    /// The unit file of the NixOS module's service for this user, and its `ExecStart=`.
+    /// The file of the NixOS module's service for this user (see [`services`]), and its `ExecStart=`.
     pub service: Option<(&'a Path, &'a str)>,
 }
 
 /// Who says which generation is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pointer {
-    /// `home-manager-USER.service`: what the NixOS configuration wants.
+    /// The service that activates it: what the NixOS configuration wants.
     Service,
     /// `home-manager/gcroots/current-home` in the state folder: what was activated last.
     Root,
@@ -75,9 +75,11 @@ pub enum Current {
     Missing(Vec<Said>),
 }
 
-/// The unit of the NixOS module for a user; the name is escaped as systemd escapes a path.
+/// Below `/etc`, the files in which the NixOS module says what a user's generation is: the service of the system for this
+/// user; or, with `startAsUserService` (a release of 2026), the drop-in in the user's own profile of packages, which gives
+/// the one user service of everybody its command. The name is escaped as systemd escapes a path.
 #[must_use]
-pub fn service_name(user: &str) -> String {
+pub fn services(user: &str) -> [PathBuf; 2] {
     let mut escaped = String::new();
     for (index, byte) in user.bytes().enumerate() {
         match byte {
@@ -88,7 +90,11 @@ pub fn service_name(user: &str) -> String {
             _ => escaped.push_str(&format!("\\x{byte:02x}")),
         }
     }
-    format!("home-manager-{escaped}.service")
+    let drop_in = "share/systemd/user/home-manager.service.d/10-user-activation.conf";
+    [
+        Path::new("systemd/system").join(format!("home-manager-{escaped}.service")),
+        Path::new("profiles/per-user").join(user).join(drop_in),
+    ]
 }
 
 /// Asks every pointer that is there, the most telling first.
@@ -97,7 +103,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
     let mut said = Vec::new();
     if let Some((file, start)) = home.service {
         let generation = of_service(start)
-            .ok_or_else(|| "its ExecStart has no generation as second argument".to_owned())
+            .ok_or_else(|| "its ExecStart names no generation".to_owned())
             .and_then(|path| folder(resolver, &path));
         said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
     }
@@ -137,11 +143,16 @@ pub fn judge(mut said: Vec<Said>) -> Current {
     Current::Generation { path, by, against }
 }
 
-/// The second word of the command, where it is a store path.
+/// The generation is the argument of the command, or the folder of the `activate` that is the command.
 fn of_service(start: &str) -> Option<PathBuf> {
-    let word = start.split_ascii_whitespace().nth(1)?.trim_matches(['"', '\'']);
-    let path = PathBuf::from(word);
-    store::is_store_path(&path).then_some(path)
+    let mut words = start.split_ascii_whitespace().map(|word| Path::new(word.trim_matches(['"', '\''])));
+    let command = words.next()?;
+    let path = match words.next() {
+        Some(argument) => argument,
+        None if command.ends_with("activate") => command.parent()?,
+        None => return None,
+    };
+    store::is_store_path(path).then(|| path.to_owned())
 }
 
 fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
@@ -194,9 +205,23 @@ mod tests {
     }
 
     #[test]
-    fn the_service_has_the_escaped_name_of_the_user() {
-        assert_eq!(service_name("tim"), "home-manager-tim.service");
-        assert_eq!(service_name(".a-b c"), "home-manager-\\x2ea\\x2db\\x20c.service");
+    fn the_service_has_the_escaped_name_of_the_user_and_the_profile_the_plain_one() {
+        let [system, _] = services("tim");
+        assert_eq!(system, Path::new("systemd/system/home-manager-tim.service"));
+        let [system, user] = services(".a-b c");
+        assert_eq!(system, Path::new("systemd/system/home-manager-\\x2ea\\x2db\\x20c.service"));
+        assert!(user.starts_with("profiles/per-user/.a-b c/share/systemd/user"));
+    }
+
+    #[test]
+    fn either_form_of_the_service_names_the_generation() {
+        let setup = "/nix/store/cccccccccccccccccccccccccccccccc-hm-setup-env";
+        for start in [format!("{setup} {A}"), format!("{setup} \"{A}\""), format!("{A}/activate")] {
+            assert_eq!(of_service(&start).as_deref(), Some(Path::new(A)), "{start}");
+        }
+        for start in ["", setup, "/home/tim/activate", "/bin/true /home/tim", A] {
+            assert_eq!(of_service(start), None, "{start}");
+        }
     }
 
     #[test]

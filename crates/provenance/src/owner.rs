@@ -132,11 +132,10 @@ fn told(said: Said) -> (PathBuf, String) {
     (said.at, says)
 }
 
-/// The unit of the NixOS module and its command: of the system that runs, whatever lies in `/etc`.
+/// The file of the NixOS module's service and its command: of the system that runs, whatever lies in `/etc`.
 fn service(resolver: &Resolver<'_>, user: &str, system: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
-    let name = home::service_name(user);
-    for folder in ["etc/systemd/system", "etc/systemd/user"] {
-        let path = system.unwrap_or(Path::new("/")).join(folder).join(&name);
+    for file in home::services(user) {
+        let path = system.unwrap_or(Path::new("/")).join("etc").join(file);
         let Place::Found(found) = resolver.follow(&path) else { continue };
         if !found.about.is_file() {
             continue;
