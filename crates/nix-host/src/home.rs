@@ -155,7 +155,8 @@ fn of_service(start: &str) -> Option<PathBuf> {
     store::is_store_path(path).then(|| path.to_owned())
 }
 
-fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
+/// The folder that a path leads to, without any link; or why there is none.
+pub fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
     match resolver.follow(path) {
         Place::Found(found) if found.about.is_dir() => Ok(found.path),
         Place::Found(found) => Err(format!("{} is no folder", found.path.display())),

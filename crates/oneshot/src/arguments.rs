@@ -1,6 +1,6 @@
 //! The options that all programs share, so that they are written and worded once.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
 use crate::{Deadline, Root};
@@ -45,6 +45,17 @@ pub struct Write {
     /// Print what would be done and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Reads a whole path without `..`, for clap's `value_parser`.
+pub fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    if path.is_absolute() && !climbs {
+        Ok(path)
+    } else {
+        Err("it must be a whole path without ..".to_owned())
+    }
 }
 
 /// How long a program waits where nothing else is said.

@@ -33,7 +33,8 @@ pub(crate) struct Disk<'a> {
 }
 
 impl<'a> Disk<'a> {
-    pub(crate) fn read(resolver: Resolver<'a>, whose: &'a Whose, path: &[PathBuf]) -> Self {
+    pub(crate) fn read(resolver: Resolver<'a>, request: &Request<'a>, path: &[PathBuf]) -> Self {
+        let whose = request.whose;
         let tree = Tree::read(&resolver, path);
         let own = match whose {
             Whose::System => PathBuf::from("/etc/systemd/system"),
@@ -41,7 +42,7 @@ impl<'a> Disk<'a> {
                 unit_path::own_directory(path).unwrap_or_else(|| person.homes.config.join("systemd/user"))
             }
         };
-        let (generations, owners) = owner::read(&resolver, whose, &own);
+        let (generations, owners) = owner::read(&resolver, whose, &own, request.generation);
         let (mut places, mut sources) = (HashMap::new(), HashSet::new());
         for owner in &owners {
             for entry in owner.manifest.units.values().flatten() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use nix_host::home::{self, Home, Said};
-use nix_host::{Manifest, system};
+use nix_host::{Manifest, store, system};
 use oneshot::Resolver;
 use oneshot::resolve::Place;
 use systemd::files::{self, UnitFiles};
@@ -57,8 +57,14 @@ pub enum Generation {
     None(Kind),
 }
 
-/// Reads the generations that ship units for a manager. `own` is the user's folder on the unit path.
-pub(crate) fn read(resolver: &Resolver<'_>, whose: &Whose, own: &Path) -> (Vec<Generation>, Vec<Owner>) {
+/// Reads the generations that ship units for a manager. `own` is the user's folder on the unit path, `given` the generation
+/// of Home Manager that counts whatever its pointers say.
+pub(crate) fn read(
+    resolver: &Resolver<'_>,
+    whose: &Whose,
+    own: &Path,
+    given: Option<&Path>,
+) -> (Vec<Generation>, Vec<Owner>) {
     let (mut generations, mut owners) = (Vec::new(), Vec::new());
     let current = system::current(resolver);
     let running = match &current {
@@ -66,7 +72,10 @@ pub(crate) fn read(resolver: &Resolver<'_>, whose: &Whose, own: &Path) -> (Vec<G
         _ => None,
     };
     if let Whose::User(person) = whose {
-        let generation = of_home_manager(resolver, person, running);
+        let generation = match given {
+            Some(given) => of_path(resolver, given),
+            None => of_home_manager(resolver, person, running),
+        };
         let files = |path: &Path| home_files(path, person);
         take(resolver, generation, (files, own), (&mut generations, &mut owners));
     }
@@ -121,6 +130,21 @@ fn of_home_manager(resolver: &Resolver<'_>, person: &Person, system: Option<&Pat
         home::Current::Missing(said) => {
             Generation::Lost { kind, reasons: said.into_iter().map(told).collect() }
         }
+    }
+}
+
+/// A generation that was named. What is put back from it must be what nobody can change.
+fn of_path(resolver: &Resolver<'_>, given: &Path) -> Generation {
+    let (kind, by) = (Kind::HomeManager, "the command line".to_owned());
+    match home::folder(resolver, given) {
+        Ok(path) if store::is_store_path(&path) => {
+            Generation::Current { kind, path, by: vec![(given.to_owned(), by)], against: Vec::new() }
+        }
+        Ok(path) => {
+            let reason = format!("{} is not in the store", path.display());
+            Generation::Lost { kind, reasons: vec![(given.to_owned(), reason)] }
+        }
+        Err(reason) => Generation::Lost { kind, reasons: vec![(given.to_owned(), reason)] },
     }
 }
 

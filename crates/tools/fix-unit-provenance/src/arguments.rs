@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use oneshot::arguments::absolute;
 use oneshot::report::Answer;
 use oneshot::{Common, Write};
 use systemd::unit::Name;
@@ -23,6 +24,10 @@ pub struct Arguments {
     /// Units of the system manager; the default for root
     #[arg(long)]
     pub system: bool,
+
+    /// Take DIR as the current generation of Home Manager; an activation sets the pointers to it last
+    #[arg(long, value_name = "DIR", value_parser = absolute, conflicts_with = "system")]
+    pub generation: Option<PathBuf>,
 
     /// Only put links back; with --reload both, which is the default
     #[arg(long)]
@@ -55,16 +60,6 @@ pub struct Arguments {
     /// The options that all programs share.
     #[command(flatten)]
     pub common: Common,
-}
-
-fn absolute(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_plain = path.components().all(|part| !matches!(part, std::path::Component::ParentDir));
-    if path.is_absolute() && is_plain {
-        Ok(path)
-    } else {
-        Err("it must be a whole path without ..".to_owned())
-    }
 }
 
 impl Arguments {

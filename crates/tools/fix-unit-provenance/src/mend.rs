@@ -26,6 +26,12 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
+    if whose == Whose::System && arguments.generation.is_some() {
+        return Err(refuse(
+            Exit::Config,
+            "a generation of Home Manager ships no units of the system manager; add --user",
+        ));
+    }
     let is_both = arguments.restore == arguments.reload;
     let wish = Wish {
         restores: arguments.restore || is_both,
@@ -119,7 +125,8 @@ fn gather(arguments: &Arguments, root: &Root, whose: &Whose) -> Result<Survey> {
         [] => Units::Shipped,
         names => Units::Named(names.iter().map(|name| name.as_str().to_owned()).collect()),
     };
-    look(&Request { root, whose, is_offline: false, units, owner: None })
+    let generation = arguments.generation.as_deref();
+    look(&Request { root, whose, is_offline: false, units, owner: None, generation })
 }
 
 /// One writer at a time.

@@ -164,6 +164,28 @@ fn masks_folders_and_linked_parents_are_left_byte_for_byte() -> Outcome {
     Ok(())
 }
 
+/// In an activation the pointers still say the generation before.
+#[test]
+fn a_named_generation_counts_whatever_the_pointers_say() -> Outcome {
+    let other = "/nix/store/00000000000000000000000000000004-home-manager-generation";
+    let tree = tree()?;
+    link(&tree, &format!("{other}/home-files"), FILES)?;
+    fs::remove_file(tree.path("home/tim/.local/state/nix/profiles/home-manager"))?;
+    link(&tree, "home/tim/.local/state/nix/profiles/home-manager", "/nix/store/gone")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    assert_eq!(run(&tree, &[])?.code(), Some(78));
+    assert_eq!(run(&tree, &["--generation", other])?.code(), Some(0));
+    is_shipped(&tree, "web.service")?;
+    // What is no generation, or lies where it can be changed, is none.
+    fs::create_dir_all(tree.path("home/tim/generation/home-files"))?;
+    for bad in ["/home/tim/generation", "/nix/store/gone", "/etc/passwd"] {
+        assert_eq!(run(&tree, &["--generation", bad])?.code(), Some(78), "{bad}");
+    }
+    assert_eq!(run(&tree, &["--generation", "home"])?.code(), Some(2));
+    assert_eq!(program().run_on(&tree, &["--system", "--generation", other])?.code(), Some(2));
+    Ok(())
+}
+
 #[test]
 fn a_link_that_a_killed_run_left_is_no_obstacle() -> Outcome {
     let tree = tree()?;
