@@ -17,6 +17,7 @@ let
     default = ./modules/home-manager;
     podman-auto-update = ./modules/home-manager/podman-auto-update.nix;
     podman-stacks = ./modules/home-manager/podman-stacks.nix;
+    unit-provenance = ./modules/home-manager/unit-provenance.nix;
   };
 in
 {
@@ -38,6 +39,7 @@ in
     podman-auto-update = ./modules/nixos/podman-auto-update.nix;
     podman-stacks = ./modules/nixos/podman-stacks.nix;
     systemd-user-session = ./modules/nixos/systemd-user-session.nix;
+    unit-provenance = ./modules/nixos/unit-provenance.nix;
   };
 
   # Both names are in use.

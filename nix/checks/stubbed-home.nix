@@ -56,6 +56,10 @@ in
       homeDirectory = str;
       stateVersion = str;
       packages = list;
+      activation = mkOption {
+        default = { };
+        type = types.attrsOf types.anything;
+      };
     };
     services.podman = {
       enable = bool false;
@@ -78,9 +82,14 @@ in
       services = units true;
       timers = units false;
     };
-    xdg.configFile = mkOption {
-      default = { };
-      type = types.attrsOf (types.submodule { options.force = bool false; });
+    xdg = {
+      configHome = str // {
+        default = "/home/tim/.config";
+      };
+      configFile = mkOption {
+        default = { };
+        type = types.attrsOf (types.submodule { options.force = bool false; });
+      };
     };
   };
 }

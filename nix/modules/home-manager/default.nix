@@ -2,5 +2,6 @@
   imports = [
     ./podman-auto-update.nix
     ./podman-stacks.nix
+    ./unit-provenance.nix
   ];
 }
