@@ -11,6 +11,7 @@ pub mod keep;
 pub mod link;
 pub mod lock;
 pub mod manual;
+pub mod plain;
 pub mod program;
 pub mod progress;
 pub mod report;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use oneshot::Resolver;
 use oneshot::resolve::{Moment, Place};
+use oneshot::{Resolver, plain};
 use systemd::command_line;
 use systemd::files::{self, UnitFiles};
 use systemd::unit::{Load, Loaded};
@@ -80,11 +80,11 @@ fn exec_start(
     let mut files = UnitFiles::default();
     for path in std::iter::once(&fragment.path).chain(drop_ins) {
         let Place::Found(found) = resolver.follow(path) else { continue };
-        // Opening a pipe would wait for its writer. What cannot be read is told of the file itself.
+        // What cannot be read is told of the file itself.
         if !found.about.is_file() {
             return None;
         }
-        let text = resolver.root().read(&found.path).ok().flatten()?;
+        let text = plain::text(&resolver.root().join(&found.path)).ok()?;
         files.settings.extend(files::parse(path, &text));
     }
     let values = files.effective("Service", "ExecStart").into_iter().map(|set| set.value.as_str());

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path};
@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::fsync;
-use oneshot::{Exit, Root, refuse};
+use oneshot::{Exit, Root, plain, refuse};
 
 const FLAGS: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_RDONLY).union(OFlag::O_CLOEXEC);
 
@@ -72,13 +72,10 @@ fn next(at: &OwnedFd, name: &OsStr) -> Result<OwnedFd> {
 /// Copies a regular file of a folder into another under the first free name of `NAME.backup`, `NAME.backup.1` and so on.
 pub(crate) fn keep(from: &OwnedFd, name: &str, into: &OwnedFd) -> Result<String> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let mut source = File::from(openat(from, name, flags, Mode::empty()).context("opening it")?);
+    let opened = File::from(openat(from, name, flags, Mode::empty()).context("opening it")?);
+    let source = plain::regular(opened).context("looking at it")?;
     let about = source.metadata().context("looking at it")?;
-    if !about.is_file() {
-        bail!("it is no regular file any more");
-    }
-    let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).context("reading it")?;
+    let bytes = plain::bytes(source).context("reading it")?;
     let mode = Mode::from_bits_truncate(about.mode() & 0o777);
     for number in 0..COPIES {
         let suffix = if number == 0 { ".backup".to_owned() } else { format!(".backup.{number}") };
