@@ -13,6 +13,8 @@ mod files;
 mod healed;
 #[path = "provenance/host.rs"]
 mod host;
+#[path = "provenance/led.rs"]
+mod led;
 #[path = "provenance/merged.rs"]
 mod merged;
 #[path = "provenance/restarted.rs"]
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         .on_each("what_can_be_healed_is_healed_and_agrees_with_the_generation", healed::heals)
         .on_each("what_is_for_a_person_is_left_byte_for_byte", healed::leaves)
         .on_each("root_heals_a_users_units_and_a_reload_is_taken_once", healed::by_root)
+        .on_each("root_is_not_led_out_of_a_home_by_what_its_user_runs", led::elsewhere)
         .on_each("a_killed_repair_is_finished_and_no_unit_is_ever_missing", healed::killed)
         .on_each("the_units_of_real_packages_raise_no_alarm", field::real_units)
         .on_each("the_units_of_the_system_manager_are_judged_the_same", field::system_units)

@@ -104,7 +104,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
     if let Some((file, start)) = home.service {
         let generation = of_service(start)
             .ok_or_else(|| "its ExecStart names no generation".to_owned())
-            .and_then(|path| folder(resolver, &path));
+            .and_then(|path| generation(resolver, &path));
         said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
     }
     let old = Path::new("/nix/var/nix");
@@ -117,7 +117,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
         match resolver.follow(&at) {
             // It is not there, or the folder that it would be in is not.
             Place::Missing(lost) if resolver.place(&at).is_none_or(|own| own == lost) => {}
-            _ => said.push(Said { pointer, generation: folder(resolver, &at), at }),
+            _ => said.push(Said { pointer, generation: generation(resolver, &at), at }),
         }
     }
     said
@@ -155,9 +155,13 @@ fn of_service(start: &str) -> Option<PathBuf> {
     store::is_store_path(path).then(|| path.to_owned())
 }
 
-/// The folder that a path leads to, without any link; or why there is none.
-pub fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
+/// The generation that a path leads to, without any link; or why there is none. It must be in the store: what is put back
+/// from it is nothing that its user changes at will.
+pub fn generation(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
     match resolver.follow(path) {
+        Place::Found(found) if !store::is_store_path(&found.path) => {
+            Err(format!("{} is not in the store", found.path.display()))
+        }
         Place::Found(found) if found.about.is_dir() => Ok(found.path),
         Place::Found(found) => Err(format!("{} is no folder", found.path.display())),
         Place::Null => Err("it leads to the null device".to_owned()),
@@ -247,6 +251,13 @@ mod tests {
         let told: Vec<_> = said.iter().map(|one| (one.pointer, one.generation.is_ok())).collect();
         use Pointer::{OldRoot, Profile, Root, Service};
         assert_eq!(told, [(Service, true), (Root, true), (Profile, false), (OldRoot, true)]);
+        // What its user can change is no generation.
+        fs::create_dir_all(at("/home/tim/gen/home-files"))?;
+        fs::remove_file(at("/home/tim/.local/state/home-manager/gcroots/current-home"))?;
+        symlink("/home/tim/gen", at("/home/tim/.local/state/home-manager/gcroots/current-home"))?;
+        let said = pointers(&Resolver::new(&root), &home);
+        let reason = Err("/home/tim/gen is not in the store".to_owned());
+        assert_eq!(said.get(1).map(|one| (one.pointer, &one.generation)), Some((Root, &reason)));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use nix_host::home::{self, Home, Said};
-use nix_host::{Manifest, store, system};
+use nix_host::{Manifest, system};
 use oneshot::Resolver;
 use oneshot::resolve::Place;
 use systemd::files::{self, UnitFiles};
@@ -133,17 +133,11 @@ fn of_home_manager(resolver: &Resolver<'_>, person: &Person, system: Option<&Pat
     }
 }
 
-/// A generation that was named. What is put back from it must be what nobody can change.
+/// A generation that was named.
 fn of_path(resolver: &Resolver<'_>, given: &Path) -> Generation {
     let (kind, by) = (Kind::HomeManager, "the command line".to_owned());
-    match home::folder(resolver, given) {
-        Ok(path) if store::is_store_path(&path) => {
-            Generation::Current { kind, path, by: vec![(given.to_owned(), by)], against: Vec::new() }
-        }
-        Ok(path) => {
-            let reason = format!("{} is not in the store", path.display());
-            Generation::Lost { kind, reasons: vec![(given.to_owned(), reason)] }
-        }
+    match home::generation(resolver, given) {
+        Ok(path) => Generation::Current { kind, path, by: vec![(given.to_owned(), by)], against: Vec::new() },
         Err(reason) => Generation::Lost { kind, reasons: vec![(given.to_owned(), reason)] },
     }
 }

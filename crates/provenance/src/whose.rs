@@ -1,6 +1,6 @@
 //! Whose units are looked at.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail};
 use oneshot::{Exit, Root, refuse};
@@ -31,6 +31,14 @@ pub struct Person {
     pub state: PathBuf,
     /// Whether it is this user who asks.
     pub is_caller: bool,
+}
+
+impl Person {
+    /// Whether a path is below the home directory, without a way back out.
+    #[must_use]
+    pub fn is_home(&self, path: &Path) -> bool {
+        path.starts_with(&self.homes.home) && !path.components().any(|part| part == Component::ParentDir)
+    }
 }
 
 impl Whose {

@@ -94,12 +94,17 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                     "unit-file",
                     text("is not as shipped, and --restore was not asked for"),
                 ));
-            } else if let Some(obstacle) = blocked.iter().find(|at| file.path.starts_with(at)) {
-                let what = format!("is not put back because of {}", obstacle.display());
-                plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF9"));
+            } else if let Some(obstacle) = blocked.iter().find(|one| file.path.starts_with(one.at())) {
+                let what = format!("is not put back because of {}", obstacle.at().display());
+                let finding = Finding::fail("unit-file", text(&what)).shape("PF9");
+                plan.findings.push(match obstacle {
+                    // Whoever says where the units are must say otherwise first.
+                    Obstacle::Outside(_) => finding.exits(Exit::Config),
+                    _ => finding,
+                });
             } else {
-                let (path, source) = (file.path.clone(), file.source.clone());
-                plan.steps.push(Step::Restore { path, source, keeps });
+                let (path, source, owner) = (file.path.clone(), file.source.clone(), file.owner);
+                plan.steps.push(Step::Restore { path, source, owner, keeps });
             }
         }
         plan.findings.extend(left(unit, wish));
@@ -147,20 +152,13 @@ fn generations(survey: &Survey, plan: &mut Plan) -> Vec<owner::Kind> {
     unclear
 }
 
-/// PF9: folders into which nothing is written.
-fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<PathBuf> {
-    let mut blocked = Vec::new();
-    for obstacle in survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
-        let (at, what) = match obstacle {
-            Obstacle::Link { at, target } => (at, format!("is a link to {}", target.display())),
-            Obstacle::Foreign { at, uid } => (at, format!("belongs to uid {uid}")),
-            Obstacle::ReadOnly(at) => (at, "is read-only".to_owned()),
-            Obstacle::NoFolder(at) => (at, "is no folder".to_owned()),
-            Obstacle::NotOnPath(_) => continue,
-        };
-        let text = format!("{} {what}; nothing is put back in it", at.display());
+/// PF9: what keeps from writing to folders.
+fn blocked<'s>(survey: &'s Survey, plan: &mut Plan) -> Vec<&'s Obstacle> {
+    let all = survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles);
+    let blocked: Vec<&Obstacle> = all.filter(|one| !matches!(one, Obstacle::NotOnPath(_))).collect();
+    for obstacle in &blocked {
+        let text = format!("{obstacle}; nothing is put back in it");
         plan.findings.push(Finding::warn("unit-folder", text).shape("PF9"));
-        blocked.push(at.clone());
     }
     blocked
 }

@@ -326,6 +326,7 @@ fn folders_that_keep_a_repair_out_are_told() {
         (Obstacle::Foreign { at: at(), uid: 0 }, "warn unit-folder PF9"),
         (Obstacle::ReadOnly(at()), "warn unit-folder PF9"),
         (Obstacle::NoFolder(at()), "fail unit-folder PF9"),
+        (Obstacle::Outside(at()), "warn unit-folder PF9"),
         (Obstacle::NotOnPath(at()), "fail unit-folder -"),
     ] {
         let mut survey = good();

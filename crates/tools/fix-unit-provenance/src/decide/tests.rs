@@ -130,7 +130,8 @@ fn each_drift_of_a_link_is_one_step_and_one_reload() {
         (Standing::Loop, false),
     ] {
         let plan = decide(&survey(standing), &wish(&[]));
-        let restore = Step::Restore { path: PLACE.into(), source: SOURCE.into(), keeps };
+        let owner = owner::Kind::HomeManager;
+        let restore = Step::Restore { path: PLACE.into(), source: SOURCE.into(), owner, keeps };
         assert_eq!(plan.steps, [restore, Step::Reload]);
         assert!(plan.findings.is_empty());
     }
@@ -168,6 +169,13 @@ fn nothing_is_written_below_an_obstacle_or_from_an_unclear_generation() {
         let (steps, left) = told(&survey, &wish(&[]));
         assert_eq!((steps, left), (vec![], ["unit-folder PF9", "unit-file PF9"].map(str::to_owned).to_vec()));
     }
+    let mut led = survey(Standing::Missing);
+    let place = PathBuf::from("/home/tim/.config/systemd/user");
+    led.host.places = vec![(owner::Kind::HomeManager, place.clone(), vec![Obstacle::Outside(place)])];
+    let plan = decide(&led, &wish(&[]));
+    let file = plan.findings.last().cloned();
+    assert_eq!((plan.steps, plan.findings.len()), (vec![], 2));
+    assert_eq!(file, file.clone().map(|finding| finding.exits(Exit::Config)));
     let mut survey = survey(Standing::Missing);
     survey.host.generations = vec![Generation::Lost { kind: owner::Kind::HomeManager, reasons: Vec::new() }];
     assert_eq!(told(&survey, &wish(&[])), (vec![], vec!["generation PF11".to_owned()]));
