@@ -61,7 +61,10 @@ impl<'a> Disk<'a> {
         let owners = self.owners.iter().filter(|owner| is_wanted(owner.kind));
         let shipped = owners.flat_map(|owner| owner.manifest.units.keys());
         match &request.units {
-            Units::Named(names) => names.clone(),
+            Units::Named(names) => {
+                let mut seen = HashSet::new();
+                names.iter().filter(|name| seen.insert(*name)).cloned().collect()
+            }
             Units::Shipped => shipped.collect::<BTreeSet<_>>().into_iter().cloned().collect(),
             Units::All => {
                 let rest = self.tree.units().chain(listed.keys().map(String::as_str));

@@ -48,6 +48,8 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
     let mut plan = Plan::default();
     let unclear = generations(survey, &mut plan);
     let blocked = blocked(survey, &mut plan);
+    // What is shipped for a template is so for each of its instances.
+    let mut seen: BTreeSet<&Path> = BTreeSet::new();
     for unit in &survey.units {
         let told = plan.findings.len();
         for file in &unit.files {
@@ -102,7 +104,7 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                     Obstacle::Outside(_) => finding.exits(Exit::Config),
                     _ => finding,
                 });
-            } else {
+            } else if seen.insert(&file.path) {
                 let (path, source, owner) = (file.path.clone(), file.source.clone(), file.owner);
                 plan.steps.push(Step::Restore { path, source, owner, keeps });
             }

@@ -209,3 +209,24 @@ fn a_foreign_drop_in_is_removed_when_named_and_kept_aside() -> Outcome {
     assert_eq!(fs::read_to_string(tree.path("home/tim/kept/x.conf.backup"))?, "[Service]\nNice=5\n");
     second_run_does_nothing(&tree)
 }
+
+#[test]
+fn a_file_of_several_names_is_put_back_once() -> Outcome {
+    let tree = tree()?;
+    let shipped = format!("{FILES}/.config/systemd/user");
+    tree.write(&format!("{}/a@.service", &shipped[1..]), "[Service]\nExecStart=/bin/true\n")?;
+    let instance = "default.target.wants/a@1.service";
+    link(&tree, &format!("{shipped}/{instance}"), &format!("{shipped}/a@.service"))?;
+    link(&tree, &format!("{PLACE}/{instance}"), &format!("{shipped}/{instance}"))?;
+    for (unit, arguments) in
+        [("web.service", &["web", "web.service"][..]), ("a@.service", &[]), ("a@.service", &["a@1", "a@2"])]
+    {
+        let _ = fs::remove_file(tree.path(PLACE).join(unit));
+        tree.write(&format!("{PLACE}/{unit}"), "edited")?;
+        let ran = run(&tree, &[arguments, &["--json"]].concat())?;
+        assert_eq!(ran.code(), Some(0), "{arguments:?}: {}", ran.said());
+        assert_eq!(ran.json()?["steps"].as_array().map(Vec::len), Some(1), "{}", ran.said());
+        is_shipped(&tree, unit)?;
+    }
+    second_run_does_nothing(&tree)
+}
