@@ -12,7 +12,7 @@ use oneshot::{Root, text};
 use provenance::Whose;
 use provenance::owner::Kind;
 
-use crate::folder::{Anchor, keep};
+use crate::folder::{Anchor, Kept};
 use crate::step::Step;
 
 /// A link is made under this name and renamed, so that no unit is ever missing. It is no name of a unit.
@@ -100,7 +100,8 @@ impl<'a> Place<'a> {
             Some((path, folder)) => (*path, folder),
             None => (self.path.parent().unwrap_or(Path::new("/")), &self.folder),
         };
-        Ok(above.join(keep(&self.folder, self.name, into).context("keeping a copy")?))
+        let kept = Kept::read(&self.folder, self.name).context("keeping a copy")?;
+        Ok(above.join(kept.write(self.name, into).context("keeping a copy")?))
     }
 }
 

@@ -230,3 +230,19 @@ fn a_file_of_several_names_is_put_back_once() -> Outcome {
     }
     second_run_does_nothing(&tree)
 }
+
+#[test]
+fn a_foreign_drop_in_that_is_a_link_is_kept_as_the_link() -> Outcome {
+    let tree = tree()?;
+    let old = "/nix/store/00000000000000000000000000000009-home-manager-files/x.conf";
+    tree.write(&old[1..], "[Service]\nNice=5\n")?;
+    for copy in ["x.conf.backup", "x.conf.backup.1"] {
+        link(&tree, &format!("{PLACE}/web.service.d/x.conf"), old)?;
+        let ran = run(&tree, &["--remove-foreign", &format!("/{PLACE}/web.service.d/x.conf")])?;
+        assert_eq!(ran.code(), Some(0), "{}", ran.said());
+        assert_eq!(fs::read_link(tree.path(PLACE).join("web.service.d").join(copy))?, Path::new(old));
+        assert!(fs::symlink_metadata(tree.path(PLACE).join("web.service.d/x.conf")).is_err());
+        second_run_does_nothing(&tree)?;
+    }
+    Ok(())
+}
