@@ -54,8 +54,7 @@ fn restore(
         .with_context(|| format!("{} is no UTF-8", text::quoted(&source.to_string_lossy())))?;
     let place = Place::open(here, path, Rights::of_owner(here.whose, owner)).with_context(context)?;
     let kept = if keeps { Some(place.keep().with_context(context)?) } else { None };
-    link::replace(place.folder.as_fd(), place.name, target, TEMPORARY).with_context(context)?;
-    fsync(place.folder.as_fd()).with_context(context)?;
+    place.link(target).with_context(context)?;
     Ok(kept)
 }
 
@@ -63,46 +62,66 @@ fn remove(here: &Here<'_>, path: &Path) -> Result<PathBuf> {
     let context = || format!("removing {}", path.display());
     let place = Place::open(here, path, Rights::of_path(here.whose, path)).with_context(context)?;
     let kept = place.keep().with_context(context)?;
-    unlinkat(&place.folder, place.name, UnlinkatFlags::NoRemoveDir).with_context(context)?;
-    fsync(place.folder.as_fd()).with_context(context)?;
+    place.remove().with_context(context)?;
     Ok(kept)
 }
 
-/// A name in an open folder, another for copies, and the rights with which both are worked in.
+/// A name in an open folder, the folder for copies where that is another, and the rights with which each is worked in.
 struct Place<'a> {
     path: &'a Path,
     name: &'a str,
     folder: OwnedFd,
-    copies: Option<(&'a Path, OwnedFd)>,
-    _user: Option<AsUser>,
+    rights: Rights,
+    copies: Option<(&'a Path, OwnedFd, Rights)>,
 }
 
 impl<'a> Place<'a> {
     fn open(here: &Here<'a>, path: &'a Path, rights: Rights) -> Result<Self> {
         let above = path.parent().unwrap_or(Path::new("/"));
         let name = path.file_name().and_then(OsStr::to_str).context("it has no name of a file")?;
-        let anchor = Anchor::open(here.root, anchor(here.whose, above))?;
         let copies = match here.backup_dir {
-            Some(folder) => Some((folder, Anchor::open(here.root, self::anchor(here.whose, folder))?)),
+            Some(folder) => {
+                let rights = Rights::of_path(here.whose, folder);
+                Some((folder, below(here, folder, rights)?, rights))
+            }
             None => None,
         };
-        let user = rights.take();
-        let folder = anchor.below(above)?;
-        let copies = match copies {
-            Some((path, anchor)) => Some((path, anchor.below(path)?)),
-            None => None,
-        };
-        Ok(Self { path, name, folder, copies, _user: user })
+        Ok(Self { path, name, folder: below(here, above, rights)?, rights, copies })
     }
 
+    /// The file is read with the rights of its own folder, and written with those of the other.
     fn keep(&self) -> Result<PathBuf> {
-        let (above, into) = match &self.copies {
-            Some((path, folder)) => (*path, folder),
-            None => (self.path.parent().unwrap_or(Path::new("/")), &self.folder),
+        let read = || {
+            let _user = self.rights.take();
+            Kept::read(&self.folder, self.name)
         };
-        let kept = Kept::read(&self.folder, self.name).context("keeping a copy")?;
+        let kept = read().context("keeping a copy")?;
+        let (above, into, rights) = match &self.copies {
+            Some((path, folder, rights)) => (*path, folder, *rights),
+            None => (self.path.parent().unwrap_or(Path::new("/")), &self.folder, self.rights),
+        };
+        let _user = rights.take();
         Ok(above.join(kept.write(self.name, into).context("keeping a copy")?))
     }
+
+    fn link(&self, target: &str) -> Result<()> {
+        let _user = self.rights.take();
+        link::replace(self.folder.as_fd(), self.name, target, TEMPORARY)?;
+        Ok(fsync(self.folder.as_fd())?)
+    }
+
+    fn remove(&self) -> Result<()> {
+        let _user = self.rights.take();
+        unlinkat(&self.folder, self.name, UnlinkatFlags::NoRemoveDir)?;
+        Ok(fsync(self.folder.as_fd())?)
+    }
+}
+
+/// Opens a folder, and makes it where it is missing.
+fn below(here: &Here<'_>, folder: &Path, rights: Rights) -> Result<OwnedFd> {
+    let anchor = Anchor::open(here.root, anchor(here.whose, folder))?;
+    let _user = rights.take();
+    anchor.below(folder)
 }
 
 /// What is above the user's folders may be links of the administrator's, such as `/home`.
@@ -134,6 +153,7 @@ impl Rights {
         }
     }
 
+    /// Works with these until what is returned is dropped.
     fn take(self) -> Option<AsUser> {
         self.0.map(|(uid, gid)| AsUser::of(uid, gid))
     }

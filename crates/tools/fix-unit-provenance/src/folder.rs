@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, readlinkat};
 use nix::sys::stat::{Mode, mkdirat};
-use nix::unistd::{fsync, symlinkat};
+use nix::unistd::{UnlinkatFlags, fsync, symlinkat, unlinkat};
 use oneshot::{Exit, Root, plain, refuse};
 
 const FLAGS: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_RDONLY).union(OFlag::O_CLOEXEC);
@@ -118,8 +118,12 @@ impl Kept {
                 let flags =
                     OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
                 let mut file = File::from(openat(into, copy, flags, *mode)?);
-                file.write_all(bytes)?;
-                Ok(file.sync_all()?)
+                let written = file.write_all(bytes).and_then(|()| file.sync_all());
+                if written.is_err() {
+                    // The error that is told is the first one.
+                    let _ = unlinkat(into, copy, UnlinkatFlags::NoRemoveDir);
+                }
+                Ok(written?)
             }
         }
     }

@@ -1,11 +1,11 @@
 //! The real program on trees laid out as Home Manager lays its out. A tree's manager is not asked.
 
 use std::error::Error;
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::path::Path;
 
-use testbed::{Outcome, Program, Ran, Tree, own};
+use testbed::{Outcome, Program, Ran, Tree, lacks_root, own};
 
 const FILES: &str = "/nix/store/00000000000000000000000000000002-home-manager-files";
 const HOME: &str = "/nix/store/00000000000000000000000000000003-home-manager-generation";
@@ -245,4 +245,30 @@ fn a_foreign_drop_in_that_is_a_link_is_kept_as_the_link() -> Outcome {
         second_run_does_nothing(&tree)?;
     }
     Ok(())
+}
+
+#[test]
+fn root_keeps_a_users_file_where_only_root_may_write() -> Outcome {
+    if lacks_root() {
+        return Ok(());
+    }
+    let tree = tree()?;
+    tree.write("etc/passwd", "tim:x:1000:100::/home/tim:/bin/sh\n")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    tree.write(&format!("{PLACE}/web.service"), "edited")?;
+    tree.folder("var/backups")?;
+    fs::set_permissions(tree.root(), Permissions::from_mode(0o755))?;
+    for line in tree.listing()? {
+        let path = line.split(' ').next().unwrap_or_default();
+        if path.contains("/home/tim") {
+            lchown(path, Some(1000), Some(100))?;
+        }
+    }
+    let ran = run(&tree, &["--backup-dir", "/var/backups/units"])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    assert_eq!(fs::read_to_string(tree.path("var/backups/units/web.service.backup"))?, "edited");
+    assert_eq!(fs::metadata(tree.path("var/backups/units/web.service.backup"))?.uid(), 0);
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::symlink_metadata(tree.path(PLACE).join("web.service"))?.uid(), 1000);
+    second_run_does_nothing(&tree)
 }
