@@ -29,6 +29,8 @@ pub struct Wish<'a> {
     pub is_named: bool,
     /// Foreign drop-ins to be removed.
     pub removes: &'a [PathBuf],
+    /// Steps of this run that could not be taken; they are not tried again.
+    pub failed: &'a [Step],
 }
 
 /// What is to be done, and what is not.
@@ -104,9 +106,14 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                     Obstacle::Outside(_) => finding.exits(Exit::Config),
                     _ => finding,
                 });
-            } else if seen.insert(&file.path) {
+            } else {
                 let (path, source, owner) = (file.path.clone(), file.source.clone(), file.owner);
-                plan.steps.push(Step::Restore { path, source, owner, keeps });
+                let step = Step::Restore { path, source, owner, keeps };
+                if wish.failed.contains(&step) {
+                    plan.left.insert(unit.name.clone());
+                } else if seen.insert(&file.path) {
+                    plan.steps.push(step);
+                }
             }
         }
         plan.findings.extend(left(unit, wish));
@@ -117,6 +124,7 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
     drop_ins(survey, wish, &mut plan);
     if wish.reloads
         && survey.host.manager.is_ok()
+        && !wish.failed.contains(&Step::Reload)
         && (!plan.steps.is_empty() || survey.units.iter().any(needs_reload))
     {
         plan.steps.push(Step::Reload);
@@ -204,8 +212,11 @@ fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
         }
     }
     for (path, units) in foreign {
-        if wish.removes.iter().any(|named| named == path) {
-            plan.steps.push(Step::Remove { path: path.to_path_buf() });
+        let remove = Step::Remove { path: path.to_path_buf() };
+        if wish.failed.contains(&remove) {
+            plan.left.extend(units.into_iter().map(str::to_owned));
+        } else if wish.removes.iter().any(|named| named == path) {
+            plan.steps.push(remove);
         } else {
             let text = format!("{} merges into shipped units, and is left alone", path.display());
             let finding = Finding::fail("unit-drop-in", text).shape("PF5");

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
 use oneshot::lock::{self, Lock};
 use oneshot::report::Step as Record;
-use oneshot::{Exit, Finding, Report, Root, StepState, refuse};
+use oneshot::{Exit, Finding, Report, Root, StepState, exit, refuse};
 use provenance::survey::{Survey, Units, look};
 use provenance::{Request, Whose, whose};
 
@@ -39,6 +39,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         reloads: arguments.reload || is_both || arguments.restart,
         is_named: !arguments.units.is_empty(),
         removes: &arguments.remove_foreign,
+        failed: &[],
     };
     let mut survey = gather(arguments, &root, &whose)?;
     let mut plan = decide(&survey, &wish);
@@ -53,7 +54,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         }
         return tell(report, plan);
     }
-    let mut done: Vec<Step> = Vec::new();
+    let (mut done, mut failed): (Vec<Step>, Vec<Step>) = (Vec::new(), Vec::new());
     let mut held = None;
     while !plan.steps.is_empty() {
         if held.is_none() {
@@ -64,10 +65,10 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             report.finding(Finding::fail("unit-file", text).exits(Exit::Contradicted));
             return tell(report, plan);
         } else {
-            take(arguments, (&root, &whose), &plan, &mut done, report)?;
+            take(arguments, (&root, &whose), plan.steps, (&mut done, &mut failed), report);
         }
         survey = gather(arguments, &root, &whose)?;
-        plan = decide(&survey, &wish);
+        plan = decide(&survey, &Wish { failed: &failed, ..wish });
     }
     if let (Err(reason), false) = (&survey.host.manager, done.is_empty()) {
         report.info(&format!(
@@ -75,7 +76,11 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         ));
     }
     if !old.is_empty() && !done.is_empty() {
-        let anew = if arguments.restart { restartable(&plan, &old) } else { Vec::new() };
+        let anew = if arguments.restart && !failed.contains(&Step::Reload) {
+            restartable(&plan, &old)
+        } else {
+            Vec::new()
+        };
         let rest: Vec<&str> = old.iter().map(String::as_str).filter(|unit| !anew.contains(unit)).collect();
         if !rest.is_empty() {
             report.finding(running(&whose, &rest));
@@ -89,21 +94,34 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     tell(report, plan)
 }
 
+/// Takes each step, whatever becomes of the others.
 fn take(
     arguments: &Arguments,
     (root, whose): (&Root, &Whose),
-    plan: &Plan,
-    done: &mut Vec<Step>,
+    steps: Vec<Step>,
+    (done, failed): (&mut Vec<Step>, &mut Vec<Step>),
     report: &mut Report,
-) -> Result<()> {
+) {
     let here = Here { root, whose, backup_dir: arguments.backup_dir.as_deref() };
-    for step in &plan.steps {
-        let kept = apply(&here, step)?;
-        let text = kept.map_or_else(|| step.to_string(), |kept| format!("{step}: {}", kept.display()));
-        report.step(Record::new(step.kind(), step.target(), text, StepState::Done));
-        done.push(step.clone());
+    for step in steps {
+        match apply(&here, &step) {
+            Ok(kept) => {
+                let text =
+                    kept.map_or_else(|| step.to_string(), |kept| format!("{step}: {}", kept.display()));
+                report.step(Record::new(step.kind(), step.target(), text, StepState::Done));
+                done.push(step);
+            }
+            Err(error) => {
+                let finding = match step {
+                    Step::Restore { .. } => Finding::fail("unit-file", format!("{error:#}")),
+                    Step::Remove { .. } => Finding::fail("unit-drop-in", format!("{error:#}")),
+                    Step::Reload => Finding::fail("unit-manager", format!("{error:#}")),
+                };
+                report.finding(finding.exits(exit::of(&error)));
+                failed.push(step);
+            }
+        }
     }
-    Ok(())
 }
 
 /// What runs is not what was read now; whether and when it may be restarted is not for a timer to say.

@@ -272,3 +272,27 @@ fn root_keeps_a_users_file_where_only_root_may_write() -> Outcome {
     assert_eq!(fs::symlink_metadata(tree.path(PLACE).join("web.service"))?.uid(), 1000);
     second_run_does_nothing(&tree)
 }
+
+#[test]
+fn a_step_that_fails_keeps_none_of_the_others_from_being_taken() -> Outcome {
+    let tree = tree()?;
+    // The copy of a name of 250 bytes would have one that is too long.
+    let long = format!("{}.service", "a".repeat(242));
+    let shipped = format!("{FILES}/.config/systemd/user/{long}");
+    tree.write(&shipped[1..], "[Service]\nExecStart=/bin/true\n")?;
+    tree.write(&format!("{PLACE}/{long}"), "edited")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    let ran = run(&tree, &["--json"])?;
+    let answer = ran.json()?;
+    assert_eq!((ran.code(), &answer["error"]), (Some(1), &serde_json::Value::Null), "{answer:#}");
+    let told: Vec<_> = answer["findings"].as_array().into_iter().flatten().map(|one| &one["id"]).collect();
+    assert_eq!(told, ["unit-file"], "{answer:#}");
+    assert!(answer["findings"][0]["text"].as_str().is_some_and(|text| text.contains("ENAMETOOLONG")));
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join(&long))?, "edited");
+    // It fails as often as it is tried, and what is in order is not written.
+    let before = tree.listing()?;
+    assert_eq!(run(&tree, &[])?.code(), Some(1));
+    assert_eq!(tree.listing()?.len(), before.len());
+    Ok(())
+}

@@ -93,7 +93,7 @@ fn drop_in() -> DropInFacts {
 }
 
 fn wish(removes: &[PathBuf]) -> Wish<'_> {
-    Wish { restores: true, reloads: true, is_named: true, removes }
+    Wish { restores: true, reloads: true, is_named: true, removes, failed: &[] }
 }
 
 /// Kinds of the steps, and ids with shapes of what is left.
@@ -249,6 +249,24 @@ fn only_what_was_asked_for_is_done() {
     assert_eq!(told(&drifted, &Wish { reloads: false, ..wish(&[]) }).0, ["restore-link"]);
     let (steps, left) = told(&drifted, &Wish { restores: false, ..wish(&[]) });
     assert_eq!((steps, left), (vec![], vec!["unit-file -".to_owned()]));
+}
+
+#[test]
+fn what_could_not_be_done_is_not_tried_again_and_leaves_its_unit() {
+    let drifted = survey(Standing::Missing);
+    let steps = decide(&drifted, &wish(&[])).steps;
+    let plan = decide(&drifted, &Wish { failed: &steps, ..wish(&[]) });
+    assert_eq!((plan.steps.len(), plan.left.len()), (0, 1));
+    let plan = decide(&drifted, &Wish { failed: &[Step::Reload], ..wish(&[]) });
+    assert_eq!(plan.steps.iter().map(Step::kind).collect::<Vec<_>>(), ["restore-link"]);
+    let mut foreign = survey(Standing::Shipped);
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(drop_in());
+    }
+    let named = [PathBuf::from(FOREIGN)];
+    let failed = [Step::Remove { path: FOREIGN.into() }];
+    let plan = decide(&foreign, &Wish { failed: &failed, ..wish(&named) });
+    assert_eq!((plan.steps.len(), plan.findings.len(), plan.left.len()), (0, 0, 1));
 }
 
 #[test]
