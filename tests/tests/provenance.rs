@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         .on_each("what_is_for_a_person_is_left_byte_for_byte", healed::leaves)
         .on_each("root_heals_a_users_units_and_a_reload_is_taken_once", healed::by_root)
         .on_each("root_is_not_led_out_of_a_home_by_what_its_user_runs", led::elsewhere)
+        .on_each("a_reload_may_take_as_long_as_its_generators", healed::slow)
         .on_each("a_killed_repair_is_finished_and_no_unit_is_ever_missing", healed::killed)
         .on_each("the_units_of_real_packages_raise_no_alarm", field::real_units)
         .on_each("the_units_of_the_system_manager_are_judged_the_same", field::system_units)

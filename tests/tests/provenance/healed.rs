@@ -132,6 +132,30 @@ pub(crate) fn by_root(release: Release) -> Result<()> {
     host.is_in_order()
 }
 
+/// A reload takes as long as the generators that run in it.
+pub(crate) fn slow(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    let takes = |seconds: u32| {
+        let slow = "/etc/systemd/user-generators/slow";
+        host.sh(&format!(
+            "mkdir -p $(dirname {slow}); printf '#!/bin/sh\\nsleep {seconds}\\n' > {slow}; chmod 755 {slow}"
+        ))
+    };
+    takes(4)?;
+    host.sh(&format!("rm {PLACE}/web.service"))?;
+    let report = host.fix(&["--timeout", "1"])?.exits(4)?.with_steps()?;
+    ensure!(report.findings.iter().any(|one| one.id == "unit-manager"), "{report:#?}");
+    host.sh(&format!("test -L {PLACE}/web.service"))?;
+    // What was begun ends.
+    host.reload()?;
+    host.is_in_order()?;
+    takes(17)?;
+    host.sh(&format!("rm {PLACE}/web.service"))?;
+    let report = host.fix(&[])?.exits(0)?.with_steps()?;
+    ensure!(report.steps.iter().any(|step| step.kind == "reload"), "{report:#?}");
+    host.is_in_order()
+}
+
 /// Killed after ever longer times; a watcher looks whether the unit is ever missing.
 pub(crate) fn killed(release: Release) -> Result<()> {
     let host = Host::boot(release)?;

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use oneshot::link;
 use oneshot::rights::AsUser;
-use oneshot::{Root, text};
+use oneshot::{Deadline, Root, text};
 use provenance::Whose;
 use provenance::owner::Kind;
 
@@ -24,6 +25,7 @@ pub(crate) struct Here<'a> {
     pub(crate) root: &'a Root,
     pub(crate) whose: &'a Whose,
     pub(crate) backup_dir: Option<&'a Path>,
+    pub(crate) patience: Duration,
 }
 
 /// Takes a step; the name of a copy that it kept.
@@ -32,7 +34,9 @@ pub(crate) fn apply(here: &Here<'_>, step: &Step) -> Result<Option<PathBuf>> {
         Step::Restore { path, source, owner, keeps } => restore(here, (path, *owner), source, *keeps),
         Step::Remove { path } => remove(here, path).map(Some),
         Step::Reload => {
-            let command = here.whose.scope().systemctl()?.arg("daemon-reload");
+            // All generators run in it, and what they wait for is theirs.
+            let command = here.whose.scope().systemctl()?.deadline(Deadline::after(here.patience));
+            let command = command.arg("daemon-reload");
             let outcome = command.run()?;
             if !outcome.status.success() {
                 bail!("{command} ended with {}: {}", outcome.status, outcome.words());
@@ -184,7 +188,7 @@ mod tests {
 
     fn restore_in(tree: &Path, backup_dir: Option<&Path>) -> Result<Option<PathBuf>> {
         let (root, whose) = (Root::new(tree), tim());
-        let here = Here { root: &root, whose: &whose, backup_dir };
+        let here = Here { root: &root, whose: &whose, backup_dir, patience: Duration::ZERO };
         apply(
             &here,
             &Step::Restore {

@@ -1,6 +1,7 @@
 //! What the program is asked to repair.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use oneshot::arguments::absolute;
@@ -41,8 +42,8 @@ pub struct Arguments {
     #[arg(long)]
     pub restart: bool,
 
-    /// Leave the restart undecided after SECS seconds
-    #[arg(long, value_name = "SECS", default_value_t = 90, requires = "restart")]
+    /// Leave the reload, or the restart, undecided after SECS seconds each
+    #[arg(long, value_name = "SECS", default_value_t = 90)]
     pub timeout: u32,
 
     /// Keep what stood in the place of a link in DIR, and not beside it
@@ -64,6 +65,12 @@ pub struct Arguments {
 
 impl Arguments {
     const PROGRAM: &'static str = "fix-unit-provenance";
+
+    /// How long one job of the manager is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
 }
 
 impl oneshot::Arguments for Arguments {

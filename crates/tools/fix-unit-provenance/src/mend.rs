@@ -102,7 +102,8 @@ fn take(
     (done, failed): (&mut Vec<Step>, &mut Vec<Step>),
     report: &mut Report,
 ) {
-    let here = Here { root, whose, backup_dir: arguments.backup_dir.as_deref() };
+    let here =
+        Here { root, whose, backup_dir: arguments.backup_dir.as_deref(), patience: arguments.patience() };
     for step in steps {
         match apply(&here, &step) {
             Ok(kept) => {

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments, whose: &Whose, units: &[&str], report: 
         scope: &scope,
         verb: Verb::Restart,
         units: &names,
-        timeout: Duration::from_secs(u64::from(arguments.timeout)),
+        timeout: arguments.patience(),
         stable: STABLE,
         accept_ignored: false,
     };

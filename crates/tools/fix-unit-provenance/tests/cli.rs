@@ -76,7 +76,7 @@ fn help_names_the_options_and_bad_paths_are_wrong_usage() -> Outcome {
         &["--remove-foreign", "/a/../b"],
         &["a*"],
         &["--user", "--system"],
-        &["--timeout", "5"],
+        &["--timeout", "soon"],
     ] {
         assert_eq!(program().run(arguments)?.code(), Some(2), "{arguments:?}");
     }
@@ -214,7 +214,10 @@ fn a_foreign_drop_in_is_removed_when_named_and_kept_aside() -> Outcome {
 fn a_file_of_several_names_is_put_back_once() -> Outcome {
     let tree = tree()?;
     let shipped = format!("{FILES}/.config/systemd/user");
-    tree.write(&format!("{}/a@.service", &shipped[1..]), "[Service]\nExecStart=/bin/true\n")?;
+    tree.write(
+        &format!("{}/a@.service", shipped.trim_start_matches('/')),
+        "[Service]\nExecStart=/bin/true\n",
+    )?;
     let instance = "default.target.wants/a@1.service";
     link(&tree, &format!("{shipped}/{instance}"), &format!("{shipped}/a@.service"))?;
     link(&tree, &format!("{PLACE}/{instance}"), &format!("{shipped}/{instance}"))?;
@@ -235,7 +238,7 @@ fn a_file_of_several_names_is_put_back_once() -> Outcome {
 fn a_foreign_drop_in_that_is_a_link_is_kept_as_the_link() -> Outcome {
     let tree = tree()?;
     let old = "/nix/store/00000000000000000000000000000009-home-manager-files/x.conf";
-    tree.write(&old[1..], "[Service]\nNice=5\n")?;
+    tree.write(old.trim_start_matches('/'), "[Service]\nNice=5\n")?;
     for copy in ["x.conf.backup", "x.conf.backup.1"] {
         link(&tree, &format!("{PLACE}/web.service.d/x.conf"), old)?;
         let ran = run(&tree, &["--remove-foreign", &format!("/{PLACE}/web.service.d/x.conf")])?;
@@ -279,7 +282,7 @@ fn a_step_that_fails_keeps_none_of_the_others_from_being_taken() -> Outcome {
     // The copy of a name of 250 bytes would have one that is too long.
     let long = format!("{}.service", "a".repeat(242));
     let shipped = format!("{FILES}/.config/systemd/user/{long}");
-    tree.write(&shipped[1..], "[Service]\nExecStart=/bin/true\n")?;
+    tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
     tree.write(&format!("{PLACE}/{long}"), "edited")?;
     fs::remove_file(tree.path(PLACE).join("web.service"))?;
     let ran = run(&tree, &["--json"])?;
