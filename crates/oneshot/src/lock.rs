@@ -42,6 +42,16 @@ pub fn take_in(root: &Root, directory: &Path, name: &str) -> Result<Lock> {
         .custom_flags(libc::O_NOFOLLOW)
         .open(&path)
         .with_context(|| format!("opening {}", path.display()))?;
+    lock(file, &path)
+}
+
+/// The same on a folder itself, for a target that stands where whoever writes to it may make no lock file.
+pub fn take_folder(path: &Path) -> Result<Lock> {
+    let folder = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path);
+    lock(folder.with_context(|| format!("opening {}", path.display()))?, path)
+}
+
+fn lock(file: File, path: &Path) -> Result<Lock> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Lock(lock)),
         Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
@@ -67,6 +77,10 @@ mod tests {
         take(&root, "fix-it.1001")?;
         drop(first);
         take(&root, "fix-it.1000")?;
+        let folder = take_folder(tree.path())?;
+        assert_eq!(exit::of(&take_folder(tree.path()).unwrap_err()), Exit::Busy);
+        drop(folder);
+        take_folder(tree.path())?;
         Ok(())
     }
 }

@@ -12,6 +12,8 @@ mod apply;
 #[cfg(target_os = "linux")]
 mod folder;
 #[cfg(target_os = "linux")]
+mod held;
+#[cfg(target_os = "linux")]
 mod mend;
 #[cfg(target_os = "linux")]
 mod restart;

@@ -1,10 +1,6 @@
 //! One run: look, decide, take the steps, look again.
 
-use std::fs::File;
-
-use anyhow::{Context, Result};
-use nix::fcntl::{Flock, FlockArg};
-use oneshot::lock::{self, Lock};
+use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Finding, Report, Root, StepState, exit, refuse};
 use provenance::survey::{Survey, Units, look};
@@ -13,6 +9,7 @@ use provenance::{Request, Whose, whose};
 use crate::apply::{Here, apply};
 use crate::arguments::Arguments;
 use crate::decide::{Plan, Wish, decide, restartable, running_old};
+use crate::held::Held;
 use crate::restart;
 use crate::step::Step;
 
@@ -55,10 +52,9 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         return tell(report, plan);
     }
     let (mut done, mut failed): (Vec<Step>, Vec<Step>) = (Vec::new(), Vec::new());
-    let mut held = None;
+    let mut held = Held::default();
     while !plan.steps.is_empty() {
-        if held.is_none() {
-            held = Some(hold(&root, &whose)?);
+        if held.extend(&root, &whose, &plan.steps)? {
             // Another run may have ended between the look and the lock.
         } else if let Some(again) = plan.steps.iter().find(|step| done.contains(step)) {
             let text = format!("it was done and does not last: {again}; something undoes it");
@@ -146,28 +142,4 @@ fn gather(arguments: &Arguments, root: &Root, whose: &Whose) -> Result<Survey> {
     };
     let generation = arguments.generation.as_deref();
     look(&Request { root, whose, is_offline: false, units, owner: None, generation })
-}
-
-/// One writer at a time.
-#[expect(dead_code, reason = "held for the drop")]
-enum Held {
-    System(Lock),
-    User(Flock<File>),
-}
-
-/// A user's own run cannot write where the locks stand: the home directory itself is locked, for root's run, too.
-fn hold(root: &Root, whose: &Whose) -> Result<Held> {
-    let Whose::User(person) = whose else {
-        return Ok(Held::System(lock::take(root, "fix-unit-provenance")?));
-    };
-    let home = root.join(&person.homes.home);
-    let folder = File::open(&home).with_context(|| format!("opening {}", home.display()))?;
-    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => Ok(Held::User(lock)),
-        Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
-            Exit::Busy,
-            format!("another run holds {}; try again when it has ended", home.display()),
-        )),
-        Err((_, error)) => Err(error).with_context(|| format!("locking {}", home.display())),
-    }
 }

@@ -1,7 +1,7 @@
 //! The real program on trees laid out as Home Manager lays its out. A tree's manager is not asked.
 
 use std::error::Error;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::path::Path;
 
@@ -298,4 +298,29 @@ fn a_step_that_fails_keeps_none_of_the_others_from_being_taken() -> Outcome {
     assert_eq!(run(&tree, &[])?.code(), Some(1));
     assert_eq!(tree.listing()?.len(), before.len());
     Ok(())
+}
+
+/// Runs for two users, and for the system, may write to the same folder.
+#[test]
+fn only_one_run_at_a_time_writes_what_nixos_ships() -> Outcome {
+    let tree = tree()?;
+    let system = "/nix/store/00000000000000000000000000000005-nixos-system";
+    let shipped = format!("{system}/etc/systemd/user/sys.service");
+    tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+    link(&tree, "run/current-system", system)?;
+    tree.folder("etc/systemd/user")?;
+    tree.folder("run/mendutils")?;
+    let lock = File::create(tree.path("run/mendutils/fix-unit-provenance.lock"))?;
+    lock.try_lock()?;
+    // What is in the home directory is no concern of theirs.
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    assert_eq!(run(&tree, &["web"])?.code(), Some(0));
+    if lacks_root() {
+        return Ok(());
+    }
+    assert_eq!(run(&tree, &[])?.code(), Some(75));
+    drop(lock);
+    assert_eq!(run(&tree, &[])?.code(), Some(0));
+    assert_eq!(fs::read_link(tree.path("etc/systemd/user/sys.service"))?, Path::new(&shipped));
+    second_run_does_nothing(&tree)
 }
