@@ -158,6 +158,24 @@ pub enum Difference {
     },
 }
 
+impl DropInFacts {
+    /// Whether it changes what is shipped, and is not shipped: it is nobody's, or it hides shipped ones.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        match self.belongs {
+            Belongs::Shipped => false,
+            Belongs::Foreign(_) => true,
+            Belongs::Packaged | Belongs::Generated => !self.hides.is_empty(),
+        }
+    }
+
+    /// A mask that hides nothing.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.is_mask && self.hides.is_empty()
+    }
+}
+
 impl UnitFacts {
     /// How the manager found its file, where that is known.
     #[must_use]

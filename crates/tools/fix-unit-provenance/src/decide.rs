@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nix_host::manifest::Kind;
 use oneshot::{Exit, Finding};
 use provenance::Survey;
-use provenance::facts::{Belongs, Memory, UnitFacts};
+use provenance::facts::{Memory, UnitFacts};
 use provenance::owner::{self, Generation};
 use provenance::place::Obstacle;
 use provenance::standing::Standing;
@@ -206,7 +206,7 @@ fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
     let mut foreign: BTreeMap<&Path, Vec<&str>> = BTreeMap::new();
     for unit in survey.units.iter().filter(|unit| unit.owner.is_some()) {
         for one in &unit.drop_ins {
-            if matches!(one.belongs, Belongs::Foreign(_)) && !one.is_mask || !one.hides.is_empty() {
+            if one.is_foreign() && !one.is_idle() {
                 foreign.entry(&one.path).or_default().push(&unit.name);
             }
         }

@@ -1,6 +1,6 @@
 //! What is done and what is left alone, and that nothing is left to do afterwards.
 
-use provenance::facts::{Difference, DropInFacts, FileFacts, HostFacts, LoadedFacts, Winner};
+use provenance::facts::{Belongs, Difference, DropInFacts, FileFacts, HostFacts, LoadedFacts, Winner};
 use provenance::{Person, Whose};
 use systemd::unit::{Active, Loaded};
 use systemd::unit_path::{Homes, Keeper};
@@ -281,6 +281,23 @@ fn a_foreign_drop_in_is_removed_only_when_it_is_named() {
     // What is not there, or is not foreign, is not touched.
     let other = [PathBuf::from(PLACE)];
     assert_eq!(told(&survey(Standing::Shipped), &wish(&other)).0, Vec::<&str>::new());
+}
+
+#[test]
+fn a_shipped_drop_in_that_hides_another_shipped_one_is_in_order() {
+    let mut both = survey(Standing::Shipped);
+    for unit in &mut both.units {
+        let hides = vec![PathBuf::from("/etc/systemd/user/a.service.d/50.conf")];
+        unit.drop_ins.push(DropInFacts { belongs: Belongs::Shipped, hides, ..drop_in() });
+    }
+    assert_eq!(told(&both, &wish(&[])), (vec![], vec![]));
+    let shipped = [PathBuf::from(FOREIGN)];
+    assert_eq!(told(&both, &wish(&shipped)), (vec![], vec![]));
+    // A package's own does hide what should count.
+    for one in both.units.iter_mut().flat_map(|unit| &mut unit.drop_ins) {
+        one.belongs = Belongs::Packaged;
+    }
+    assert_eq!(told(&both, &wish(&[])).1, ["unit-drop-in PF5"]);
 }
 
 #[test]
