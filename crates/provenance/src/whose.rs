@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail};
-use oneshot::{Exit, Root, refuse};
+use oneshot::{Exit, Root, refuse, text};
 use systemd::Scope;
 use systemd::command_line::Context;
 use systemd::unit_path::{self, Homes};
@@ -66,7 +66,9 @@ impl Whose {
         match self {
             Self::System => "systemctl".to_owned(),
             Self::User(person) if person.is_caller => "systemctl --user".to_owned(),
-            Self::User(person) => format!("systemctl --user --machine={}@.host", person.homes.name),
+            Self::User(person) => {
+                format!("systemctl --user --machine={}@.host", text::word(&person.homes.name))
+            }
         }
     }
 

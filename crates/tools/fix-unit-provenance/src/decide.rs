@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use nix_host::manifest::Kind;
-use oneshot::{Exit, Finding};
+use oneshot::{Exit, Finding, text};
 use provenance::Survey;
 use provenance::facts::{Memory, UnitFacts};
 use provenance::owner::{self, Generation};
@@ -53,13 +53,13 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
     // What is shipped for a template is so for each of its instances.
     let mut seen: BTreeSet<&Path> = BTreeSet::new();
     for unit in &survey.units {
-        let told = plan.findings.len();
+        let before = plan.findings.len();
         for file in &unit.files {
             if unclear.contains(&file.owner) {
                 plan.left.insert(unit.name.clone());
                 continue;
             }
-            let text = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
+            let told = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
             let keeps = match &file.standing {
                 Standing::Shipped => continue,
                 Standing::Missing
@@ -71,36 +71,36 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                 Standing::File { is_same: false } => true,
                 Standing::Masked => {
                     let finding =
-                        Finding::fail("unit-mask", text("is a mask, which is left alone")).shape("PF6");
-                    plan.findings
-                        .push(finding.hint(format!("if it is not wanted: rm {}", file.path.display())));
+                        Finding::fail("unit-mask", told("is a mask, which is left alone")).shape("PF6");
+                    let path = text::word(&file.path.to_string_lossy());
+                    plan.findings.push(finding.hint(format!("if it is not wanted: rm {path}")));
                     continue;
                 }
                 Standing::Folder | Standing::Special => {
                     let finding =
-                        Finding::fail("unit-file", text("is no file and no link, and is left alone"));
+                        Finding::fail("unit-file", told("is no file and no link, and is left alone"));
                     plan.findings.push(finding.shape("PF1").hint("move it away and run this again"));
                     continue;
                 }
                 Standing::Collected(at) => {
                     let what = format!("cannot be put back: the generation lacks {}", at.display());
-                    plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF11"));
+                    plan.findings.push(Finding::fail("unit-file", told(&what)).shape("PF11"));
                     continue;
                 }
                 Standing::Unreadable(reason) => {
                     let what = format!("could not be looked at: {reason}");
-                    plan.findings.push(Finding::fail("unit-file", text(&what)));
+                    plan.findings.push(Finding::fail("unit-file", told(&what)));
                     continue;
                 }
             };
             if !wish.restores {
                 plan.findings.push(Finding::fail(
                     "unit-file",
-                    text("is not as shipped, and --restore was not asked for"),
+                    told("is not as shipped, and --restore was not asked for"),
                 ));
             } else if let Some(obstacle) = blocked.iter().find(|one| file.path.starts_with(one.at())) {
                 let what = format!("is not put back because of {}", obstacle.at().display());
-                let finding = Finding::fail("unit-file", text(&what)).shape("PF9");
+                let finding = Finding::fail("unit-file", told(&what)).shape("PF9");
                 plan.findings.push(match obstacle {
                     // Whoever says where the units are must say otherwise first.
                     Obstacle::Outside(_) => finding.exits(Exit::Config),
@@ -117,7 +117,7 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
             }
         }
         plan.findings.extend(left(unit, wish));
-        if plan.findings.len() > told {
+        if plan.findings.len() > before {
             plan.left.insert(unit.name.clone());
         }
     }
@@ -220,8 +220,8 @@ fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
         } else {
             let text = format!("{} merges into shipped units, and is left alone", path.display());
             let finding = Finding::fail("unit-drop-in", text).shape("PF5");
-            plan.findings
-                .push(finding.hint(format!("if nobody wants it: --remove-foreign {}", path.display())));
+            let path = text::word(&path.to_string_lossy());
+            plan.findings.push(finding.hint(format!("if nobody wants it: --remove-foreign {path}")));
             plan.left.extend(units.into_iter().map(str::to_owned));
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use oneshot::report::Step as Record;
-use oneshot::{Exit, Finding, Report, Root, StepState, exit, refuse};
+use oneshot::{Exit, Finding, Report, Root, StepState, exit, refuse, text};
 use provenance::survey::{Survey, Units, look};
 use provenance::{Request, Whose, whose};
 
@@ -124,7 +124,8 @@ fn take(
 /// What runs is not what was read now; whether and when it may be restarted is not for a timer to say.
 fn running(whose: &Whose, units: &[&str]) -> Finding {
     let text = format!("what runs is from before, and goes on: {}", units.join(", "));
-    let restart = format!("when it may be: {} restart {}", whose.systemctl(), units.join(" "));
+    let words: Vec<String> = units.iter().map(|unit| text::word(unit)).collect();
+    let restart = format!("when it may be: {} restart {}", whose.systemctl(), words.join(" "));
     Finding::warn("unit-running", text).hint(restart)
 }
 

@@ -4,6 +4,8 @@ use oneshot::Finding;
 use provenance::facts::HostFacts;
 use provenance::place::Obstacle;
 
+use super::cure;
+
 const ID: &str = "unit-folder";
 
 /// PF9.
@@ -33,7 +35,7 @@ fn of(obstacle: &Obstacle) -> Finding {
         Obstacle::Foreign { at, .. } => {
             warn(format!("{obstacle}, so that the user cannot repair what is in it"))
                 .shape(SHAPE)
-                .hint(format!("as root: chown -h the user {}", at.display()))
+                .hint(format!("as root: chown -h the user {}", cure::word(at)))
         }
         Obstacle::ReadOnly(_) => warn(format!("{obstacle}; nothing can be repaired in it")).shape(SHAPE),
         Obstacle::NoFolder(_) => fail(format!("{obstacle}, so that no unit can be below it")).shape(SHAPE),

@@ -1,6 +1,6 @@
 //! What the manager has loaded against the disk: PF7, PF8, PF10, and files that it could not use.
 
-use oneshot::Finding;
+use oneshot::{Finding, text};
 use provenance::facts::{Difference, HostFacts, LoadedFacts, Memory, UnitFacts};
 use systemd::unit::{Active, Load};
 
@@ -66,7 +66,7 @@ fn state(
     };
     Some(match load {
         Load::BadSetting | Load::Error => {
-            finding.hint(format!("{} status {name} tells why", host.whose.systemctl()))
+            finding.hint(format!("{} status {} tells why", host.whose.systemctl(), text::word(name)))
         }
         _ => finding,
     })
@@ -85,7 +85,7 @@ fn stale(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Finding {
         return finding.hint(format!(
             "what runs is not changed by that; when it may be: {} restart {}",
             host.whose.systemctl(),
-            unit.name
+            text::word(&unit.name)
         ));
     }
     finding

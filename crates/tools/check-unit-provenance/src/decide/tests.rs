@@ -14,6 +14,8 @@ use systemd::unit_path::{Homes, Keeper};
 
 use super::*;
 
+mod hints;
+
 const PLACE: &str = "/home/tim/.config/systemd/user/a.service";
 const SOURCE: &str = "/nix/store/h-home-manager-files/.config/systemd/user/a.service";
 

@@ -301,6 +301,26 @@ fn a_shipped_drop_in_that_hides_another_shipped_one_is_in_order() {
 }
 
 #[test]
+fn a_hint_is_safe_to_paste() {
+    let odd = "/etc/systemd/user/service.d/x; rm -rf ~ '.conf";
+    let quoted = "'/etc/systemd/user/service.d/x; rm -rf ~ '\\''.conf'";
+    let mut foreign = survey(Standing::Shipped);
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(DropInFacts { path: odd.into(), ..drop_in() });
+    }
+    let mut masked = survey(Standing::Masked);
+    masked.units.iter_mut().flat_map(|unit| &mut unit.files).for_each(|file| file.path = odd.into());
+    for (survey, hint) in [
+        (foreign, format!("if nobody wants it: --remove-foreign {quoted}")),
+        (masked, format!("if it is not wanted: rm {quoted}")),
+    ] {
+        let plan = decide(&survey, &wish(&[]));
+        let hints: Vec<&String> = plan.findings.iter().flat_map(|finding| &finding.hint).collect();
+        assert!(hints.contains(&&hint), "{hints:?}");
+    }
+}
+
+#[test]
 fn a_named_unit_that_nobody_ships_is_told() {
     let mut own = survey(Standing::Shipped);
     for unit in &mut own.units {
