@@ -17,8 +17,9 @@ pub struct Home<'a> {
     pub name: &'a str,
     /// `$XDG_STATE_HOME`.
     pub state: &'a Path,
-    /// The file of the NixOS module's service for this user (see [`services`]), and its `ExecStart=`.
-    pub service: Option<(&'a Path, &'a str)>,
+    /// The file of the NixOS module's service for this user (see [`services`]), and its `ExecStart=` or why that is not
+    /// known.
+    pub service: Option<(&'a Path, Result<&'a str, &'a String>)>,
 }
 
 /// Who says which generation is current.
@@ -102,8 +103,9 @@ pub fn services(user: &str) -> [PathBuf; 2] {
 pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
     let mut said = Vec::new();
     if let Some((file, start)) = home.service {
-        let generation = of_service(start)
-            .ok_or_else(|| "its ExecStart names no generation".to_owned())
+        let generation = start
+            .map_err(String::clone)
+            .and_then(|start| of_service(start).ok_or("its ExecStart names no generation".to_owned()))
             .and_then(|path| generation(resolver, &path));
         said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
     }
@@ -236,7 +238,7 @@ mod tests {
         let at = |path: &str| tree.path().join(path.trim_start_matches('/'));
         let state = Path::new("/home/tim/.local/state");
         let start = format!("/nix/store/cccccccccccccccccccccccccccccccc-hm-setup-env {A}");
-        let home = Home { name: "tim", state, service: Some((Path::new("/etc/x"), &start)) };
+        let home = Home { name: "tim", state, service: Some((Path::new("/etc/x"), Ok(&start))) };
         fs::create_dir_all(at(A))?;
         for (link, target) in [
             ("/home/tim/.local/state/home-manager/gcroots/current-home", A),

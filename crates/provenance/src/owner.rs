@@ -3,11 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use nix_host::home::{self, Home, Said};
 use nix_host::{Manifest, system};
-use oneshot::Resolver;
 use oneshot::resolve::Place;
+use oneshot::{Resolver, plain};
 use systemd::files::{self, UnitFiles};
 
 use crate::whose::{Person, Whose};
@@ -116,8 +115,8 @@ fn home_files(generation: &Path, person: &Person) -> PathBuf {
 
 fn of_home_manager(resolver: &Resolver<'_>, person: &Person, system: Option<&Path>) -> Generation {
     let kind = Kind::HomeManager;
-    let service = service(resolver, &person.homes.name, system).ok().flatten();
-    let service = service.as_ref().map(|(file, start)| (file.as_path(), start.as_str()));
+    let service = service(resolver, &person.homes.name, system);
+    let service = service.as_ref().map(|(file, start)| (file.as_path(), start.as_deref()));
     let home = Home { name: &person.homes.name, state: &person.state, service };
     match home::judge(home::pointers(resolver, &home)) {
         home::Current::Generation { path, by, against } => Generation::Current {
@@ -150,21 +149,33 @@ fn told(said: Said) -> (PathBuf, String) {
     (said.at, says)
 }
 
-/// The file of the NixOS module's service and its command: of the system that runs, whatever lies in `/etc`.
-fn service(resolver: &Resolver<'_>, user: &str, system: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
+/// The file of the NixOS module's service, and its command or why that is not known: of the system that runs, whatever lies
+/// in `/etc`.
+fn service(
+    resolver: &Resolver<'_>,
+    user: &str,
+    system: Option<&Path>,
+) -> Option<(PathBuf, Result<String, String>)> {
     for file in home::services(user) {
         let path = system.unwrap_or(Path::new("/")).join("etc").join(file);
-        let Place::Found(found) = resolver.follow(&path) else { continue };
-        if !found.about.is_file() {
-            continue;
-        }
-        let Some(text) = resolver.root().read(&found.path)? else { continue };
-        let files = UnitFiles { settings: files::parse(&path, &text), ..UnitFiles::default() };
-        if let Some(start) = files.exec_start() {
-            return Ok(Some((path, start.to_owned())));
+        let text = match resolver.follow(&path) {
+            Place::Found(found) if found.about.is_file() => plain::text(&resolver.root().join(&found.path))
+                .map_err(|error| format!("reading it: {error}")),
+            Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
+            Place::Found(_) | Place::Null | Place::Missing(_) | Place::Loop(_) => continue,
+        };
+        let start = match text {
+            Ok(text) => {
+                let files = UnitFiles { settings: files::parse(&path, &text), ..UnitFiles::default() };
+                files.exec_start().map(|start| Ok(start.to_owned()))
+            }
+            Err(reason) => Some(Err(reason)),
+        };
+        if let Some(start) = start {
+            return Some((path, start));
         }
     }
-    Ok(None)
+    None
 }
 
 fn of_nixos(current: system::Current) -> Generation {
@@ -197,5 +208,31 @@ impl Generation {
         match self {
             Self::Current { kind, .. } | Self::Lost { kind, .. } | Self::None(kind) => *kind,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Result;
+    use oneshot::Root;
+    use std::fs;
+
+    #[test]
+    fn a_service_that_cannot_be_read_makes_no_other_pointer_current() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let file = tree.path().join("etc/systemd/system/home-manager-tim.service");
+        fs::create_dir_all(file.parent().unwrap_or(tree.path()))?;
+        let root = Root::new(tree.path());
+        let resolver = Resolver::new(&root);
+        assert_eq!(service(&resolver, "tim", None), None);
+        fs::write(&file, "[Service]\nExecStart=/a b\n")?;
+        assert!(service(&resolver, "tim", None).is_some_and(|(_, start)| start == Ok("/a b".to_owned())));
+        fs::File::create(&file)?.set_len(2 << 20)?;
+        assert!(service(&resolver, "tim", None).is_some_and(|(_, start)| start.is_err()));
+        fs::remove_file(&file)?;
+        std::os::unix::fs::symlink("home-manager-tim.service", &file)?;
+        assert_eq!(service(&resolver, "tim", None), None);
+        Ok(())
     }
 }

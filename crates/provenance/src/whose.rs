@@ -107,7 +107,7 @@ pub fn choose(root: &Root, user: Option<&Option<Target>>, is_system: bool) -> Re
 /// The directories of a user. Home Manager and the user's manager have them from the environment, so that the user's own
 /// counts where the user asks.
 fn person(root: &Root, account: Account, own: u32) -> Result<Person> {
-    let Some(home) = account::home(root, &account) else {
+    let Some(home) = account::home(root, &account)? else {
         bail!("{} has no home directory in the account database", account.name);
     };
     let directory = |variable: &str, below: &str| {

@@ -107,16 +107,15 @@ fn in_line(line: &str, target: &Target) -> Option<Account> {
 }
 
 /// The home directory of an account; `None` where the database names none.
-#[must_use]
-pub fn home(root: &Root, account: &Account) -> Option<PathBuf> {
-    let passwd = root.read(PASSWD).ok().flatten().unwrap_or_default();
+pub fn home(root: &Root, account: &Account) -> Result<Option<PathBuf>> {
+    let passwd = root.read(PASSWD)?.unwrap_or_default();
     let own = |line: &&str| in_line(line, &Target::Uid(account.uid)).is_some_and(|found| found == *account);
     let home = passwd.lines().find(own).and_then(|line| line.split(':').nth(5)).map(PathBuf::from);
     let home = home.or_else(|| {
         let user = if root.is_real() { users::get_user_by_uid(account.uid) } else { None };
         user.map(|user| users::os::unix::UserExt::home_dir(&user).to_owned())
     });
-    home.filter(|home| home.is_absolute())
+    Ok(home.filter(|home| home.is_absolute()))
 }
 
 fn from_name_service(target: &Target) -> Result<Option<Account>> {
@@ -159,8 +158,8 @@ mod tests {
         std::fs::write(tree.path().join("etc/passwd"), TEXT)?;
         let root = Root::new(tree.path());
         let tim = Account { name: "tim".into(), uid: 1000, gid: 100 };
-        assert_eq!(home(&root, &tim), Some(PathBuf::from("/home/tim")));
-        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim }), None);
+        assert_eq!(home(&root, &tim)?, Some(PathBuf::from("/home/tim")));
+        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim })?, None);
         Ok(())
     }
 

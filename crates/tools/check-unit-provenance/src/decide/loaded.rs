@@ -36,6 +36,14 @@ fn of(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Vec<Finding> {
         let text = format!("{}: systemd itself says that its files changed since it read them", unit.name);
         found.push(Finding::fail(ID, text).shape("PF7").fixable().hint(cure::reload(host)));
     }
+    if let Some((path, reason)) = &facts.unread {
+        let text = format!(
+            "{}: whether it would run the commands of its files is not known: reading {}: {reason}",
+            unit.name,
+            path.display()
+        );
+        found.push(Finding::warn(ID, text));
+    }
     found
 }
 

@@ -64,7 +64,7 @@ fn loaded() -> Loaded {
 }
 
 fn in_memory(loaded: Loaded) -> LoadedFacts {
-    LoadedFacts { loaded, differences: Vec::new(), younger: None }
+    LoadedFacts { loaded, differences: Vec::new(), younger: None, unread: None }
 }
 
 /// One unit of Home Manager, in order in every respect.
@@ -335,6 +335,8 @@ fn folders_that_keep_a_repair_out_are_told() {
         survey.host.places = vec![(Kind::HomeManager, at(), vec![obstacle.clone()])];
         assert_eq!(wrong(&survey), [expected], "{obstacle:?}");
     }
+    let unread = Some((at(), "denied".to_owned()));
+    assert_eq!(memory(|facts| facts.unread = unread.clone()), ["warn unit-loaded -"]);
     let mut survey = good();
     survey.host.unreadable = vec![(at(), "denied".to_owned())];
     assert_eq!(wrong(&survey), ["warn unit-folder PF9"]);

@@ -51,7 +51,7 @@ fn memory() -> LoadedFacts {
         started: None,
         exec_start: Vec::new(),
     };
-    LoadedFacts { loaded, differences: Vec::new(), younger: None }
+    LoadedFacts { loaded, differences: Vec::new(), younger: None, unread: None }
 }
 
 fn survey(standing: Standing) -> Survey {
