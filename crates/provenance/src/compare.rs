@@ -151,11 +151,8 @@ mod tests {
             active: Active::Active,
             fragment: Some(UNIT.into()),
             drop_ins: drop_ins.iter().map(PathBuf::from).collect(),
-            file_state: String::new(),
             needs_reload: false,
             is_transient: false,
-            invocation: None,
-            started: None,
             exec_start: vec!["/bin/old".to_owned()],
         }
     }

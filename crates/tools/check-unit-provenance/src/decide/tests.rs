@@ -54,11 +54,8 @@ fn loaded() -> Loaded {
         active: Active::Active,
         fragment: Some(PLACE.into()),
         drop_ins: Vec::new(),
-        file_state: "enabled".to_owned(),
         needs_reload: false,
         is_transient: false,
-        invocation: None,
-        started: Some(1),
         exec_start: vec!["/bin/true".to_owned()],
     }
 }

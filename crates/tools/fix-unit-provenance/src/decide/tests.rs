@@ -44,11 +44,8 @@ fn memory() -> LoadedFacts {
         active: Active::Active,
         fragment: Some(PLACE.into()),
         drop_ins: Vec::new(),
-        file_state: String::new(),
         needs_reload: false,
         is_transient: false,
-        invocation: None,
-        started: None,
         exec_start: Vec::new(),
     };
     LoadedFacts { loaded, differences: Vec::new(), younger: None, unread: None }
