@@ -18,6 +18,7 @@ let
     nix-activation-recovery = ./modules/home-manager/nix-activation-recovery.nix;
     podman-auto-update = ./modules/home-manager/podman-auto-update.nix;
     podman-stacks = ./modules/home-manager/podman-stacks.nix;
+    unit-provenance = ./modules/home-manager/unit-provenance.nix;
   };
 in
 {
@@ -39,6 +40,7 @@ in
     podman-auto-update = ./modules/nixos/podman-auto-update.nix;
     podman-stacks = ./modules/nixos/podman-stacks.nix;
     systemd-user-session = ./modules/nixos/systemd-user-session.nix;
+    unit-provenance = ./modules/nixos/unit-provenance.nix;
   };
 
   darwinModules = {

@@ -49,4 +49,6 @@ let
       host: map (check: check.message) (lib.filter (check: !check.assertion) host.config.assertions);
   };
 in
-import ./cases/stacks.nix { inherit lib side; } // import ./cases/home.nix scope
+import ./cases/stacks.nix { inherit lib side; }
+// import ./cases/home.nix scope
+// import ./cases/provenance-home.nix scope

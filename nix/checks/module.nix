@@ -97,4 +97,5 @@ import ./cases/layers.nix scope
 // import ./cases/accounts.nix scope
 // import ./cases/guard.nix scope
 // import ./cases/stacks-nixos.nix scope
+// import ./cases/provenance-nixos.nix scope
 // lib.optionalAttrs world.real (import ./cases/real.nix scope)

@@ -27,6 +27,10 @@ let
     enable = true;
     expect = [ "web.service" ];
   };
+  audit = {
+    enable = true;
+    allowDropIns = [ "/etc/50% of.conf" ];
+  };
 
   home = world.home.evaluate [
     ../modules/home-manager
@@ -39,6 +43,7 @@ let
         timeout = 60;
       };
       services.podman-auto-update = update;
+      services.unit-provenance = audit;
     }
   ];
   nixos = world.evaluate [
@@ -55,10 +60,16 @@ let
       services.podman-auto-update = update // {
         users = [ "tim" ];
       };
+      services.unit-provenance = audit // {
+        users = [ "tim" ];
+      };
     }
   ];
   ours = lib.filterAttrs (
-    name: _: name == "podman-stack@web.service" || lib.hasPrefix "update-and-verify." name
+    name: _:
+    name == "podman-stack@web.service"
+    || lib.hasPrefix "update-and-verify." name
+    || lib.hasPrefix "podman-provenance-audit." name
   );
   bin =
     host:
@@ -70,6 +81,8 @@ let
     {
       ${binOf stack.package} = [
         "apply-and-verify"
+        "check-unit-provenance"
+        "fix-unit-provenance"
         "update-and-verify"
       ];
       ${binOf stack.provider} = [ "podman-compose" ];

@@ -60,6 +60,10 @@ in
       homeDirectory = str;
       stateVersion = str;
       packages = list;
+      activation = mkOption {
+        default = { };
+        type = types.attrsOf types.anything;
+      };
     };
     services.podman = {
       enable = bool false;
@@ -82,9 +86,14 @@ in
       services = units true;
       timers = units false;
     };
-    xdg.configFile = mkOption {
-      default = { };
-      type = types.attrsOf (types.submodule { options.force = bool false; });
+    xdg = {
+      configHome = str // {
+        default = "/home/tim/.config";
+      };
+      configFile = mkOption {
+        default = { };
+        type = types.attrsOf (types.submodule { options.force = bool false; });
+      };
     };
   };
 }

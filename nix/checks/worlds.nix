@@ -89,7 +89,20 @@ let
     evaluate =
       modules:
       lib.evalModules {
-        specialArgs.pkgs = stubPkgs;
+        specialArgs = {
+          pkgs = stubPkgs;
+          # What of Home Manager's own library the modules use.
+          lib = lib // {
+            hm.dag =
+              let
+                entry = after: before: data: { inherit after before data; };
+              in
+              {
+                entryAfter = after: entry after [ ];
+                entryBefore = entry [ ];
+              };
+          };
+        };
         modules = modules ++ [
           ./stubbed-home.nix
           { inherit home; }

@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+#[path = "provenance/audit.rs"]
+mod audit;
 #[path = "provenance/field.rs"]
 mod field;
 #[path = "provenance/files.rs"]
@@ -11,8 +13,12 @@ mod files;
 mod healed;
 #[path = "provenance/host.rs"]
 mod host;
+#[path = "provenance/led.rs"]
+mod led;
 #[path = "provenance/merged.rs"]
 mod merged;
+#[path = "provenance/restarted.rs"]
+mod restarted;
 
 fn main() -> ExitCode {
     lab::trials()
@@ -33,9 +39,17 @@ fn main() -> ExitCode {
         .on_each("what_can_be_healed_is_healed_and_agrees_with_the_generation", healed::heals)
         .on_each("what_is_for_a_person_is_left_byte_for_byte", healed::leaves)
         .on_each("root_heals_a_users_units_and_a_reload_is_taken_once", healed::by_root)
+        .on_each("root_is_not_led_out_of_a_home_by_what_its_user_runs", led::elsewhere)
+        .on_each("a_reload_may_take_as_long_as_its_generators", healed::slow)
         .on_each("a_killed_repair_is_finished_and_no_unit_is_ever_missing", healed::killed)
         .on_each("the_units_of_real_packages_raise_no_alarm", field::real_units)
         .on_each("the_units_of_the_system_manager_are_judged_the_same", field::system_units)
         .on_each("five_thousand_units_cost_three_calls", field::many)
+        .on_each("the_timers_service_heals_and_its_end_is_truthful", audit::heals)
+        .on_each("the_timer_has_its_times_and_starts_the_service", audit::timer)
+        .on_each("the_timers_service_heals_the_system_managers_units", audit::system)
+        .on_each("restart_runs_anew_what_is_as_shipped_again", restarted::works)
+        .on_each("restart_is_judged_and_not_believed", restarted::fails)
+        .on_each("restart_spares_what_is_left_to_a_person", restarted::spares)
         .run()
 }

@@ -6,24 +6,36 @@ use anyhow::{Result, ensure};
 use lab::{Machine, Release};
 
 /// Instances, because a template alone cannot be verified. The second is systemd's own, with our drop-in.
-const UNITS: [&str; 6] = [
+const UNITS: [&str; 8] = [
     "fix-current-system.service",
     "fix-runtime-dir@1000.service",
     "user-runtime-dir@1000.service",
     "fix-linger@tim.service",
     "update-and-verify.service",
     "update-and-verify.timer",
+    "podman-provenance-audit.service",
+    "podman-provenance-audit.timer",
 ];
 
 /// Of the user's manager.
-const OF_USERS: [&str; 3] =
-    ["podman-stack@web.service", "update-and-verify.service", "update-and-verify.timer"];
+const OF_USERS: [&str; 5] = [
+    "podman-stack@web.service",
+    "update-and-verify.service",
+    "update-and-verify.timer",
+    "podman-provenance-audit.service",
+    "podman-provenance-audit.timer",
+];
 
-/// Units of our own that a machine of WSL needs.
+/// Units of our own that run at boot.
 const OWN: [&str; 2] = ["fix-runtime-dir@1000.service", "fix-linger@tim.service"];
 
 /// Files which systemd must call at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
-const HARDENED: [&str; 3] = ["fix-runtime-dir@.service", "fix-linger@.service", "fix-current-system.service"];
+const HARDENED: [&str; 4] = [
+    "fix-runtime-dir@.service",
+    "fix-linger@.service",
+    "fix-current-system.service",
+    "podman-provenance-audit.service",
+];
 
 fn main() -> ExitCode {
     lab::trials()
@@ -62,6 +74,7 @@ fn verify_of_users(release: Release) -> Result<()> {
     Ok(())
 }
 
+/// Systemd must call those of our own at least "OK": an exposure below 5.0 (`src/analyze/analyze-security.c`).
 fn security(release: Release) -> Result<()> {
     let machine = Machine::builder(release).programs().boot()?;
     for name in HARDENED {

@@ -1,7 +1,7 @@
 //! The current generation of Home Manager, by each pointer to it.
 //!
 //! Sources: home-manager `modules/lib-bash/activation-init.sh` (links), `nixos/default.nix` (the service of the NixOS
-//! module, whose second argument is the generation).
+//! module, whose command names the generation).
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +17,15 @@ pub struct Home<'a> {
     pub name: &'a str,
     /// `$XDG_STATE_HOME`.
     pub state: &'a Path,
-    /// The unit file of the NixOS module's service for this user, and its `ExecStart=`.
-    pub service: Option<(&'a Path, &'a str)>,
+    /// The file of the NixOS module's service for this user (see [`services`]), and its `ExecStart=` or why that is not
+    /// known.
+    pub service: Option<(&'a Path, Result<&'a str, &'a String>)>,
 }
 
 /// Who says which generation is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pointer {
-    /// `home-manager-USER.service`: what the NixOS configuration wants.
+    /// The service that activates it: what the NixOS configuration wants.
     Service,
     /// `home-manager/gcroots/current-home` in the state folder: what was activated last.
     Root,
@@ -75,9 +76,11 @@ pub enum Current {
     Missing(Vec<Said>),
 }
 
-/// The unit of the NixOS module for a user; the name is escaped as systemd escapes a path.
+/// Below `/etc`, the files in which the NixOS module says what a user's generation is: the service of the system for this
+/// user; or, with `startAsUserService` (a release of 2026), the drop-in in the user's own profile of packages, which gives
+/// the one user service of everybody its command. The name is escaped as systemd escapes a path.
 #[must_use]
-pub fn service_name(user: &str) -> String {
+pub fn services(user: &str) -> [PathBuf; 2] {
     let mut escaped = String::new();
     for (index, byte) in user.bytes().enumerate() {
         match byte {
@@ -88,7 +91,11 @@ pub fn service_name(user: &str) -> String {
             _ => escaped.push_str(&format!("\\x{byte:02x}")),
         }
     }
-    format!("home-manager-{escaped}.service")
+    let drop_in = "share/systemd/user/home-manager.service.d/10-user-activation.conf";
+    [
+        Path::new("systemd/system").join(format!("home-manager-{escaped}.service")),
+        Path::new("profiles/per-user").join(user).join(drop_in),
+    ]
 }
 
 /// Asks every pointer that is there, the most telling first.
@@ -96,9 +103,10 @@ pub fn service_name(user: &str) -> String {
 pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
     let mut said = Vec::new();
     if let Some((file, start)) = home.service {
-        let generation = of_service(start)
-            .ok_or_else(|| "its ExecStart has no generation as second argument".to_owned())
-            .and_then(|path| link::folder(resolver, &path));
+        let generation = start
+            .map_err(String::clone)
+            .and_then(|start| of_service(start).ok_or("its ExecStart names no generation".to_owned()))
+            .and_then(|path| generation(resolver, &path));
         said.push(Said { pointer: Pointer::Service, at: file.to_owned(), generation });
     }
     let old = Path::new("/nix/var/nix");
@@ -111,7 +119,7 @@ pub fn pointers(resolver: &Resolver<'_>, home: &Home<'_>) -> Vec<Said> {
         match resolver.follow(&at) {
             // It is not there, or the folder that it would be in is not.
             Place::Missing(lost) if resolver.place(&at).is_none_or(|own| own == lost) => {}
-            _ => said.push(Said { pointer, generation: link::folder(resolver, &at), at }),
+            _ => said.push(Said { pointer, generation: generation(resolver, &at), at }),
         }
     }
     said
@@ -137,11 +145,27 @@ pub fn judge(mut said: Vec<Said>) -> Current {
     Current::Generation { path, by, against }
 }
 
-/// The second word of the command, where it is a store path.
+/// The generation is the argument of the command, or the folder of the `activate` that is the command.
 fn of_service(start: &str) -> Option<PathBuf> {
-    let word = start.split_ascii_whitespace().nth(1)?.trim_matches(['"', '\'']);
-    let path = PathBuf::from(word);
-    store::is_store_path(&path).then_some(path)
+    let mut words = start.split_ascii_whitespace().map(|word| Path::new(word.trim_matches(['"', '\''])));
+    let command = words.next()?;
+    let path = match words.next() {
+        Some(argument) => argument,
+        None if command.ends_with("activate") => command.parent()?,
+        None => return None,
+    };
+    store::is_store_path(path).then(|| path.to_owned())
+}
+
+/// The generation that a path leads to, without any link; or why there is none. It must be in the store: what is put back
+/// from it is nothing that its user changes at will.
+pub fn generation(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
+    let folder = link::folder(resolver, path)?;
+    if store::is_store_path(&folder) {
+        Ok(folder)
+    } else {
+        Err(format!("{} is not in the store", folder.display()))
+    }
 }
 
 #[cfg(test)]
@@ -183,9 +207,23 @@ mod tests {
     }
 
     #[test]
-    fn the_service_has_the_escaped_name_of_the_user() {
-        assert_eq!(service_name("tim"), "home-manager-tim.service");
-        assert_eq!(service_name(".a-b c"), "home-manager-\\x2ea\\x2db\\x20c.service");
+    fn the_service_has_the_escaped_name_of_the_user_and_the_profile_the_plain_one() {
+        let [system, _] = services("tim");
+        assert_eq!(system, Path::new("systemd/system/home-manager-tim.service"));
+        let [system, user] = services(".a-b c");
+        assert_eq!(system, Path::new("systemd/system/home-manager-\\x2ea\\x2db\\x20c.service"));
+        assert!(user.starts_with("profiles/per-user/.a-b c/share/systemd/user"));
+    }
+
+    #[test]
+    fn either_form_of_the_service_names_the_generation() {
+        let setup = "/nix/store/cccccccccccccccccccccccccccccccc-hm-setup-env";
+        for start in [format!("{setup} {A}"), format!("{setup} \"{A}\""), format!("{A}/activate")] {
+            assert_eq!(of_service(&start).as_deref(), Some(Path::new(A)), "{start}");
+        }
+        for start in ["", setup, "/home/tim/activate", "/bin/true /home/tim", A] {
+            assert_eq!(of_service(start), None, "{start}");
+        }
     }
 
     #[test]
@@ -195,7 +233,7 @@ mod tests {
         let at = |path: &str| tree.path().join(path.trim_start_matches('/'));
         let state = Path::new("/home/tim/.local/state");
         let start = format!("/nix/store/cccccccccccccccccccccccccccccccc-hm-setup-env {A}");
-        let home = Home { name: "tim", state, service: Some((Path::new("/etc/x"), &start)) };
+        let home = Home { name: "tim", state, service: Some((Path::new("/etc/x"), Ok(&start))) };
         fs::create_dir_all(at(A))?;
         for (link, target) in [
             ("/home/tim/.local/state/home-manager/gcroots/current-home", A),
@@ -210,6 +248,13 @@ mod tests {
         let told: Vec<_> = said.iter().map(|one| (one.pointer, one.generation.is_ok())).collect();
         use Pointer::{OldRoot, Profile, Root, Service};
         assert_eq!(told, [(Service, true), (Root, true), (Profile, false), (OldRoot, true)]);
+        // What its user can change is no generation.
+        fs::create_dir_all(at("/home/tim/gen/home-files"))?;
+        fs::remove_file(at("/home/tim/.local/state/home-manager/gcroots/current-home"))?;
+        symlink("/home/tim/gen", at("/home/tim/.local/state/home-manager/gcroots/current-home"))?;
+        let said = pointers(&Resolver::new(&root), &home);
+        let reason = Err("/home/tim/gen is not in the store".to_owned());
+        assert_eq!(said.get(1).map(|one| (one.pointer, &one.generation)), Some((Root, &reason)));
         Ok(())
     }
 }

@@ -49,6 +49,17 @@ pub struct Write {
     pub dry_run: bool,
 }
 
+/// Reads a whole path without `..`, for clap's `value_parser`.
+pub fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    if path.is_absolute() && !climbs {
+        Ok(path)
+    } else {
+        Err("it must be a whole path without ..".to_owned())
+    }
+}
+
 /// How long a program waits where nothing else is said.
 const SECONDS: u32 = 10;
 
@@ -71,18 +82,6 @@ impl Wait {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         Deadline::after(Duration::from_secs(u64::from(self.timeout)))
-    }
-}
-
-/// Reads an absolute path that climbs nowhere: what another one means would depend on where a service manager happens to
-/// start its jobs.
-pub fn absolute(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_plain = path.components().all(|part| part != Component::ParentDir);
-    if path.is_absolute() && is_plain {
-        Ok(path)
-    } else {
-        Err("it must be a whole path without ..".to_owned())
     }
 }
 

@@ -13,6 +13,7 @@ pub mod link;
 pub mod lock;
 pub mod log;
 pub mod manual;
+pub mod plain;
 pub mod program;
 pub mod progress;
 pub mod report;

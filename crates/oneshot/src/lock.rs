@@ -60,7 +60,17 @@ pub fn take_in(root: &Root, directory: &Path, name: &str) -> Result<Lock> {
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let file = openat(&folder, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)
         .with_context(|| format!("opening {}", path.display()))?;
-    let file = File::from(file);
+    lock(File::from(file), &path)
+}
+
+/// The same on a folder itself, for a target that stands where whoever writes to it may make no lock file.
+pub fn take_folder(path: &Path) -> Result<Lock> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let folder = open(path, flags, Mode::empty()).with_context(|| format!("opening {}", path.display()))?;
+    lock(File::from(folder), path)
+}
+
+fn lock(file: File, path: &Path) -> Result<Lock> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Lock(lock)),
         Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
@@ -86,6 +96,10 @@ mod tests {
         take(&root, "fix-it.1001")?;
         drop(first);
         take(&root, "fix-it.1000")?;
+        let folder = take_folder(tree.path())?;
+        assert_eq!(exit::of(&take_folder(tree.path()).unwrap_err()), Exit::Busy);
+        drop(folder);
+        take_folder(tree.path())?;
         Ok(())
     }
 

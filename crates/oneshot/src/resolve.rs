@@ -4,15 +4,26 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::Root;
 
+mod way;
+
+use way::Way;
+
 /// More links than this in one path are a loop (`MAXSYMLINKS` of the kernel).
 const MOST_LINKS: usize = 40;
+
+/// More names than this are not looked at for one path, those in the texts of its links included: each text may have
+/// 4096 bytes, and whoever makes the links decides what a look costs.
+const MOST_PARTS: usize = 1024;
+
+/// Only folders with short names are remembered, for the same reason.
+const LONGEST_REMEMBERED: usize = 256;
 
 /// What a link to nothing on purpose leads to. It counts as there in an image, which has no devices.
 pub const NULL: &str = "/dev/null";
@@ -32,7 +43,7 @@ pub enum Place {
     /// Links that lead in a circle; one of them.
     Loop(PathBuf),
     /// It could not be looked at: where, and why.
-    Unreadable(PathBuf, std::io::Error),
+    Unreadable(PathBuf, Error),
 }
 
 /// Something that is no link, and the way to it.
@@ -54,12 +65,16 @@ pub struct Resolver<'a> {
     root: &'a Root,
     unchanging: Option<PathBuf>,
     folders: RefCell<HashMap<PathBuf, Rc<Folder>>>,
+    passed: Option<RefCell<BTreeSet<PathBuf>>>,
 }
 
+/// Where a path leads that is a folder.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
     youngest_link: Option<Moment>,
+    /// How many links are on the way.
+    links: usize,
 }
 
 /// When a file was last changed in any way, its owner and mode included; no program can set it.
@@ -78,13 +93,19 @@ impl<'a> Resolver<'a> {
     /// For paths below `root`.
     #[must_use]
     pub fn new(root: &'a Root) -> Self {
-        Self { root, unchanging: None, folders: RefCell::default() }
+        Self { root, unchanging: None, folders: RefCell::default(), passed: None }
     }
 
     /// The same, with a folder below which nothing changes: times there mean nothing and do not count.
     #[must_use]
     pub fn unchanging(self, folder: &Path) -> Self {
         Self { unchanging: Some(folder.to_owned()), ..self }
+    }
+
+    /// The same, which also keeps the folders that it comes through, for [`passed`](Self::passed).
+    #[must_use]
+    pub fn noting(self) -> Self {
+        Self { passed: Some(RefCell::default()), ..self }
     }
 
     /// The root.
@@ -96,22 +117,79 @@ impl<'a> Resolver<'a> {
     /// Where an absolute path leads.
     #[must_use]
     pub fn follow(&self, path: &Path) -> Place {
-        self.step(path, 0)
+        if path == Path::new(NULL) {
+            return Place::Null;
+        }
+        // The path, and above it the texts of the links that it came to, each to be followed before the one below.
+        let mut ways = vec![self.way(path)];
+        let mut parts = 0_usize;
+        while let Some(way) = ways.last_mut() {
+            if way.is_blocked() {
+                return Place::Missing(way.at.clone());
+            }
+            let Some(next) = way.next() else {
+                match self.end(&mut ways) {
+                    Some(place) => return place,
+                    None => continue,
+                }
+            };
+            if next == Path::new(NULL) {
+                return null(&ways);
+            }
+            parts += 1;
+            if parts > MOST_PARTS {
+                return Place::Unreadable(
+                    next,
+                    Error::other(format!("more than {MOST_PARTS} parts lead there")),
+                );
+            }
+            if let (Some(passed), Some(folder)) = (&self.passed, next.parent()) {
+                passed.borrow_mut().insert(folder.to_owned());
+            }
+            let about = match fs::symlink_metadata(self.root.join(&next)) {
+                Ok(about) => about,
+                Err(error) => return lost(next, error),
+            };
+            if !about.is_symlink() {
+                way.enter(next, about);
+                self.remember(way);
+                continue;
+            }
+            way.pass(if self.is_unchanging(&next) { None } else { Some(changed(&about)) });
+            match fs::read_link(self.root.join(&next)) {
+                Ok(text) => match Self::target(&next, &text) {
+                    target if target == Path::new(NULL) => return null(&ways),
+                    target => ways.push(self.way(&target)),
+                },
+                Err(error) => return lost(next, error),
+            }
+            if ways.iter().map(|way| way.links).sum::<usize>() > MOST_LINKS {
+                return Place::Loop(next);
+            }
+        }
+        // A way is only taken off where another is below it.
+        Place::Missing(path.to_owned())
     }
 
     /// The folder that a path stands in, without any link, and the name in it: the path itself is not followed.
     /// `None` where there is no such folder.
     #[must_use]
     pub fn place(&self, path: &Path) -> Option<PathBuf> {
-        let folder = self.folder(path.parent()?, 0).ok()?;
-        Some(folder.path.join(path.file_name()?))
+        let (folder, name) = (path.parent()?, path.file_name()?);
+        if let Some(known) = self.known(folder) {
+            return Some(known.path.join(name));
+        }
+        match self.follow(folder) {
+            Place::Found(found) if found.about.is_dir() => Some(found.path.join(name)),
+            _ => None,
+        }
     }
 
     /// The folders that it came through, without any link, and those of the links that it followed: where nothing is made,
-    /// removed or exchanged in any of them, its paths lead where they led.
+    /// removed or exchanged in any of them, its paths lead where they led. Nothing without [`noting`](Self::noting).
     #[must_use]
     pub fn passed(&self) -> BTreeSet<PathBuf> {
-        self.folders.borrow().values().map(|folder| folder.path.clone()).collect()
+        self.passed.as_ref().map(|passed| passed.borrow().clone()).unwrap_or_default()
     }
 
     /// The absolute path that the text of a link at `link` stands for. Its folder has no link in it.
@@ -120,70 +198,64 @@ impl<'a> Resolver<'a> {
         link.parent().unwrap_or(Path::new("/")).join(text)
     }
 
-    fn step(&self, path: &Path, links: usize) -> Place {
-        if path == Path::new(NULL) {
-            return Place::Null;
-        }
-        let last = path.components().next_back();
-        if !matches!(last, Some(Component::Normal(_) | Component::ParentDir)) {
-            return self.look(PathBuf::from("/"), None, links);
-        }
-        let folder = match self.folder(path.parent().unwrap_or(Path::new("/")), links) {
-            Ok(folder) => folder,
-            Err(place) => return *place,
-        };
-        let next = match last {
-            Some(Component::Normal(name)) => folder.path.join(name),
-            _ => folder.path.parent().unwrap_or(Path::new("/")).to_owned(),
-        };
-        self.look(next, folder.youngest_link, links)
-    }
-
-    /// `path` has no link before its last name.
-    fn look(&self, path: PathBuf, youngest_link: Option<Moment>, links: usize) -> Place {
-        if path == Path::new(NULL) {
-            return Place::Null;
-        }
-        let about = match fs::symlink_metadata(self.root.join(&path)) {
-            Ok(about) => about,
-            Err(error) => return lost(path, error),
-        };
-        let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder));
-        if !about.is_symlink() {
-            return Place::Found(Found { path, about, youngest_link, is_unchanging });
-        }
-        if links >= MOST_LINKS {
-            return Place::Loop(path);
-        }
-        let text = match fs::read_link(self.root.join(&path)) {
-            Ok(text) => text,
-            Err(error) => return lost(path, error),
-        };
-        let own = (!is_unchanging).then(|| changed(&about));
-        match self.step(&Self::target(&path, &text), links + 1) {
-            Place::Found(found) => {
-                let youngest_link = found.youngest_link.max(youngest_link).max(own);
-                Place::Found(Found { youngest_link, ..found })
-            }
-            other => other,
+    /// The way of a path, from the last folder on it that is known.
+    fn way(&self, path: &Path) -> Way {
+        let above = path.ancestors().skip(1);
+        let known = above.filter_map(|above| Some((above, self.known(above)?))).next();
+        match known {
+            Some((above, folder)) => Way::from(above, &folder, path),
+            None => Way::new(path),
         }
     }
 
-    fn folder(&self, path: &Path, links: usize) -> Result<Rc<Folder>, Box<Place>> {
-        if let Some(folder) = self.folders.borrow().get(path) {
-            return Ok(Rc::clone(folder));
-        }
-        let folder = match self.step(path, links) {
-            Place::Found(found) if found.about.is_dir() => {
-                Rc::new(Folder { path: found.path, youngest_link: found.youngest_link })
-            }
-            Place::Found(found) => return Err(Box::new(Place::Missing(found.path))),
-            Place::Null => return Err(Box::new(Place::Missing(PathBuf::from(NULL)))),
-            other => return Err(Box::new(other)),
+    /// The uppermost way has come to its end: the end of all, or that of a link of the way below.
+    fn end(&self, ways: &mut Vec<Way>) -> Option<Place> {
+        let mut way = ways.pop()?;
+        let about = match way.about.take() {
+            Some(about) => about,
+            // It has not gone a step.
+            None => match fs::symlink_metadata(self.root.join(&way.at)) {
+                Ok(about) => about,
+                Err(error) => return Some(lost(way.at, error)),
+            },
         };
-        self.folders.borrow_mut().insert(path.to_owned(), Rc::clone(&folder));
-        Ok(folder)
+        let Some(below) = ways.last_mut() else {
+            let is_unchanging = self.is_unchanging(&way.at);
+            return Some(Place::Found(Found {
+                path: way.at,
+                about,
+                youngest_link: way.youngest_link,
+                is_unchanging,
+            }));
+        };
+        below.arrive(way, about);
+        self.remember(below);
+        None
     }
+
+    fn is_unchanging(&self, path: &Path) -> bool {
+        self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder))
+    }
+
+    fn known(&self, path: &Path) -> Option<Rc<Folder>> {
+        if path.as_os_str().len() > LONGEST_REMEMBERED {
+            return None;
+        }
+        self.folders.borrow().get(path).map(Rc::clone)
+    }
+
+    fn remember(&self, way: &Way) {
+        if way.text.as_os_str().len() <= LONGEST_REMEMBERED
+            && let Some(folder) = way.folder()
+        {
+            self.folders.borrow_mut().insert(way.text.clone(), Rc::new(folder));
+        }
+    }
+}
+
+/// The null device was come to, or named: in an image there is none to come to.
+fn null(ways: &[Way]) -> Place {
+    if ways.iter().all(Way::is_over) { Place::Null } else { Place::Missing(PathBuf::from(NULL)) }
 }
 
 impl Found {
@@ -203,7 +275,7 @@ impl Found {
     }
 }
 
-fn lost(path: PathBuf, error: std::io::Error) -> Place {
+fn lost(path: PathBuf, error: Error) -> Place {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Place::Missing(path),
         _ if error.raw_os_error() == Some(libc::ELOOP) => Place::Loop(path),
@@ -212,83 +284,4 @@ fn lost(path: PathBuf, error: std::io::Error) -> Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use anyhow::{Result, bail};
-    use std::os::unix::fs::symlink;
-
-    fn tree() -> Result<(tempfile::TempDir, Root)> {
-        let tree = tempfile::tempdir()?;
-        fs::create_dir_all(tree.path().join("store/a/etc"))?;
-        fs::write(tree.path().join("store/a/etc/x"), "x")?;
-        fs::create_dir(tree.path().join("etc"))?;
-        let root = Root::new(tree.path());
-        Ok((tree, root))
-    }
-
-    fn found(resolver: &Resolver<'_>, path: &str) -> Result<PathBuf> {
-        match resolver.follow(Path::new(path)) {
-            Place::Found(found) => Ok(found.path),
-            other => bail!("{path}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn an_absolute_link_stays_below_the_root() -> Result<()> {
-        let (tree, root) = tree()?;
-        symlink("/store/a/etc", tree.path().join("etc/static"))?;
-        symlink("static/x", tree.path().join("etc/x"))?;
-        symlink("../../../../store/../store/a/etc/x", tree.path().join("etc/up"))?;
-        let resolver = Resolver::new(&root);
-        for path in ["/etc/x", "/etc/static/x", "/etc/up", "/etc/../etc/./x"] {
-            assert_eq!(found(&resolver, path)?, Path::new("/store/a/etc/x"), "{path}");
-        }
-        assert_eq!(found(&resolver, "/")?, Path::new("/"));
-        assert_eq!(resolver.place(Path::new("/etc/static/new")), Some(PathBuf::from("/store/a/etc/new")));
-        Ok(())
-    }
-
-    #[test]
-    fn a_path_that_leads_nowhere_says_where_it_ends() -> Result<()> {
-        let (tree, root) = tree()?;
-        symlink("/store/gone/x", tree.path().join("etc/x"))?;
-        symlink("/etc/b", tree.path().join("etc/a"))?;
-        symlink("a", tree.path().join("etc/b"))?;
-        symlink("/dev/null", tree.path().join("etc/masked"))?;
-        symlink("masked", tree.path().join("etc/also"))?;
-        let resolver = Resolver::new(&root);
-        let end = |path: &str| resolver.follow(Path::new(path));
-        assert!(matches!(end("/etc/x"), Place::Missing(at) if at == Path::new("/store/gone")));
-        assert!(matches!(end("/store/a/etc/x/y"), Place::Missing(_)));
-        assert!(matches!(end("/etc/a"), Place::Loop(_)));
-        assert!(matches!(end("/etc/a/b/c"), Place::Loop(_)));
-        assert!(matches!(end("/etc/also"), Place::Null));
-        assert_eq!(resolver.place(Path::new("/nothing/x")), None);
-        Ok(())
-    }
-
-    #[test]
-    fn the_folders_on_the_way_are_those_of_the_links_too() -> Result<()> {
-        let (tree, root) = tree()?;
-        symlink("/store/a/etc", tree.path().join("etc/static"))?;
-        let resolver = Resolver::new(&root);
-        assert!(matches!(resolver.follow(Path::new("/etc/static/new/x")), Place::Missing(_)));
-        let passed: Vec<PathBuf> = resolver.passed().into_iter().collect();
-        assert_eq!(passed, ["/", "/etc", "/store", "/store/a", "/store/a/etc"].map(PathBuf::from));
-        Ok(())
-    }
-
-    #[test]
-    fn the_youngest_link_on_the_way_is_known() -> Result<()> {
-        let (tree, root) = tree()?;
-        symlink("/store/a", tree.path().join("etc/link"))?;
-        let link = changed(&fs::symlink_metadata(tree.path().join("etc/link"))?);
-        let resolver = Resolver::new(&root);
-        let Place::Found(found) = resolver.follow(Path::new("/etc/link/etc/x")) else { bail!("not found") };
-        assert_eq!(found.youngest_link, Some(link));
-        let resolver = Resolver::new(&root).unchanging(Path::new("/store"));
-        let Place::Found(found) = resolver.follow(Path::new("/etc/link/etc/x")) else { bail!("not found") };
-        assert_eq!(found.changed(), link);
-        Ok(())
-    }
-}
+mod tests;

@@ -38,7 +38,7 @@ fn one(root: &Root, wanted: &Wanted, sight: &mut Sight) -> Result<()> {
     if seen == Seen::There && !wanted.mounted {
         return Ok(());
     }
-    let resolver = Resolver::new(root);
+    let resolver = Resolver::new(root).noting();
     let why = match resolver.follow(path) {
         Place::Found(found) if seen == Seen::Missing => {
             // It has come just now, or it is written as a folder ("x/") and is none.

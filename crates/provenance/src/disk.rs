@@ -11,6 +11,7 @@ use systemd::tree::State;
 use systemd::unit::listing::Listed;
 use systemd::unit_path::{self, Keeper};
 
+use crate::compare::Here;
 use crate::facts::{Belongs, DropInFacts, FileFacts, HostFacts, Memory, UnitFacts, Winner};
 use crate::memory::{Answer, Answers};
 use crate::owner::{self, Kind, Owner};
@@ -33,7 +34,8 @@ pub(crate) struct Disk<'a> {
 }
 
 impl<'a> Disk<'a> {
-    pub(crate) fn read(resolver: Resolver<'a>, whose: &'a Whose, path: &[PathBuf]) -> Self {
+    pub(crate) fn read(resolver: Resolver<'a>, request: &Request<'a>, path: &[PathBuf]) -> Self {
+        let whose = request.whose;
         let tree = Tree::read(&resolver, path);
         let own = match whose {
             Whose::System => PathBuf::from("/etc/systemd/system"),
@@ -41,7 +43,7 @@ impl<'a> Disk<'a> {
                 unit_path::own_directory(path).unwrap_or_else(|| person.homes.config.join("systemd/user"))
             }
         };
-        let (generations, owners) = owner::read(&resolver, whose, &own);
+        let (generations, owners) = owner::read(&resolver, whose, &own, request.generation);
         let (mut places, mut sources) = (HashMap::new(), HashSet::new());
         for owner in &owners {
             for entry in owner.manifest.units.values().flatten() {
@@ -60,7 +62,10 @@ impl<'a> Disk<'a> {
         let owners = self.owners.iter().filter(|owner| is_wanted(owner.kind));
         let shipped = owners.flat_map(|owner| owner.manifest.units.keys());
         match &request.units {
-            Units::Named(names) => names.clone(),
+            Units::Named(names) => {
+                let mut seen = HashSet::new();
+                names.iter().filter(|name| seen.insert(*name)).cloned().collect()
+            }
             Units::Shipped => shipped.collect::<BTreeSet<_>>().into_iter().cloned().collect(),
             Units::All => {
                 let rest = self.tree.units().chain(listed.keys().map(String::as_str));
@@ -189,6 +194,9 @@ impl<'a> Disk<'a> {
     /// of the unit path, changed since the manager read them.
     pub(crate) fn clears(&self, unit: &UnitFacts, since: Option<Moment>) -> bool {
         let Some(since) = since else { return false };
+        if !self.tree.unreadable.is_empty() {
+            return false;
+        }
         let is_quiet = |state: &State| match state {
             State::Listed { changed, .. } => *changed < since,
             State::Missing => true,
@@ -198,6 +206,16 @@ impl<'a> Disk<'a> {
         // Directories that generators fill at a reload are younger than its beginning.
         let counts = |directory: &&systemd::tree::Directory| Keeper::of(&directory.path) != Keeper::Generator;
         is_old && self.tree.directories.iter().filter(counts).all(|directory| is_quiet(&directory.state))
+    }
+
+    /// Folders of the unit path whose content is not known, and why.
+    fn unreadable(&self) -> impl Iterator<Item = (&Path, &str)> {
+        let directories = self.tree.directories.iter().filter_map(|one| match &one.state {
+            State::Unreadable(reason) => Some((one.path.as_path(), reason.as_str())),
+            State::Listed { .. } | State::Missing => None,
+        });
+        let below = self.tree.unreadable.iter().map(|(path, reason)| (path.as_path(), reason.as_str()));
+        directories.chain(below)
     }
 
     pub(crate) fn fill(&self, unit: &mut UnitFacts, answers: &Answers, since: Option<Moment>) {
@@ -220,8 +238,9 @@ impl<'a> Disk<'a> {
             self.drop_in(one, &end)
         });
         let drop_ins: Vec<PathBuf> = merged.filter(|one| !one.is_mask).map(|one| one.path).collect();
-        let here = (&self.resolver, self.whose);
-        let facts = compare::compare(here, unit, loaded, (&drop_ins, since), is_fresh);
+        let unseen: Vec<&Path> = self.unreadable().map(|(path, _)| path).collect();
+        let here = Here { resolver: &self.resolver, whose: self.whose, unseen: &unseen };
+        let facts = compare::compare(&here, unit, loaded, (&drop_ins, since), is_fresh);
         unit.memory = Memory::Loaded(Box::new(facts));
     }
 
@@ -241,13 +260,8 @@ impl<'a> Disk<'a> {
                 Kind::NixOs => (kind, path, Vec::new()),
             })
             .collect();
-        let unreadable = directories
-            .iter()
-            .filter_map(|directory| match &directory.state {
-                State::Unreadable(reason) => Some((directory.path.clone(), reason.clone())),
-                _ => None,
-            })
-            .collect();
+        let unreadable =
+            self.unreadable().map(|(path, reason)| (path.to_owned(), reason.to_owned())).collect();
         HostFacts { whose: self.whose.clone(), generations: self.generations, places, unreadable, manager }
     }
 }

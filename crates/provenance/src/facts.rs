@@ -22,7 +22,7 @@ pub struct HostFacts {
     pub generations: Vec<Generation>,
     /// The folders that their files belong into, and what is in the way there.
     pub places: Vec<(Kind, PathBuf, Vec<Obstacle>)>,
-    /// Directories of the unit path that could not be read, and why.
+    /// Folders of the unit path that could not be read, and why.
     pub unreadable: Vec<(PathBuf, String)>,
     /// When the manager last read all units, or why it was not asked.
     pub manager: Result<Option<Moment>, String>,
@@ -130,6 +130,8 @@ pub struct LoadedFacts {
     /// A file of it that changed after the manager read all units. Whether the manager has the old version only the
     /// differences tell: Home Manager makes each link anew when it activates, and this unit may have been read later.
     pub younger: Option<PathBuf>,
+    /// A file of it that could not be read, so that its commands were not compared, and why.
+    pub unread: Option<(PathBuf, String)>,
 }
 
 /// Something that the manager has otherwise than the disk.
@@ -156,6 +158,24 @@ pub enum Difference {
         /// What the files say.
         disk: String,
     },
+}
+
+impl DropInFacts {
+    /// Whether it changes what is shipped, and is not shipped: it is nobody's, or it hides shipped ones.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        match self.belongs {
+            Belongs::Shipped => false,
+            Belongs::Foreign(_) => true,
+            Belongs::Packaged | Belongs::Generated => !self.hides.is_empty(),
+        }
+    }
+
+    /// A mask that hides nothing.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.is_mask && self.hides.is_empty()
+    }
 }
 
 impl UnitFacts {

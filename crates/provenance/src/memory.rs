@@ -9,6 +9,7 @@ use systemd::unit::listing::{self, Listed};
 use systemd::unit::{Active, Load, Loaded, loaded};
 
 use crate::facts::UnitFacts;
+use crate::standing::Standing;
 use crate::whose::Whose;
 
 /// So few are asked in any case: a clock that was set back hides a change from the times.
@@ -50,7 +51,8 @@ pub(crate) fn list(whose: &Whose) -> Result<HashMap<String, Listed>> {
     listing::list(&whose.scope())
 }
 
-/// Many units: those are asked that are in memory and that the disk does not clear.
+/// Many units: those are asked that are in memory and that the disk does not clear, or that are not as shipped: of these it
+/// matters what runs.
 pub(crate) fn of_many(
     whose: &Whose,
     listed: HashMap<String, Listed>,
@@ -61,6 +63,7 @@ pub(crate) fn of_many(
     let shipped = in_memory.iter().filter(|unit| !unit.files.is_empty()).count();
     let is_asked = |unit: &&UnitFacts| {
         (shipped <= FEW && !unit.files.is_empty())
+            || unit.files.iter().any(|file| file.standing != Standing::Shipped)
             || !is_cleared(unit)
             || listed.get(&unit.name).is_some_and(|listed| contradicts(listed, unit))
     };

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use nix_host::home::{self, Home, Said};
 use nix_host::{Manifest, system};
-use oneshot::Resolver;
 use oneshot::resolve::Place;
+use oneshot::{Resolver, plain};
 use systemd::files::{self, UnitFiles};
 
 use crate::whose::{Person, Whose};
@@ -57,8 +56,14 @@ pub enum Generation {
     None(Kind),
 }
 
-/// Reads the generations that ship units for a manager. `own` is the user's folder on the unit path.
-pub(crate) fn read(resolver: &Resolver<'_>, whose: &Whose, own: &Path) -> (Vec<Generation>, Vec<Owner>) {
+/// Reads the generations that ship units for a manager. `own` is the user's folder on the unit path, `given` the generation
+/// of Home Manager that counts whatever its pointers say.
+pub(crate) fn read(
+    resolver: &Resolver<'_>,
+    whose: &Whose,
+    own: &Path,
+    given: Option<&Path>,
+) -> (Vec<Generation>, Vec<Owner>) {
     let (mut generations, mut owners) = (Vec::new(), Vec::new());
     let current = system::current(resolver);
     let running = match &current {
@@ -66,7 +71,10 @@ pub(crate) fn read(resolver: &Resolver<'_>, whose: &Whose, own: &Path) -> (Vec<G
         _ => None,
     };
     if let Whose::User(person) = whose {
-        let generation = of_home_manager(resolver, person, running);
+        let generation = match given {
+            Some(given) => of_path(resolver, given),
+            None => of_home_manager(resolver, person, running),
+        };
         let files = |path: &Path| home_files(path, person);
         take(resolver, generation, (files, own), (&mut generations, &mut owners));
     }
@@ -107,8 +115,8 @@ fn home_files(generation: &Path, person: &Person) -> PathBuf {
 
 fn of_home_manager(resolver: &Resolver<'_>, person: &Person, system: Option<&Path>) -> Generation {
     let kind = Kind::HomeManager;
-    let service = service(resolver, &person.homes.name, system).ok().flatten();
-    let service = service.as_ref().map(|(file, start)| (file.as_path(), start.as_str()));
+    let service = service(resolver, &person.homes.name, system);
+    let service = service.as_ref().map(|(file, start)| (file.as_path(), start.as_deref()));
     let home = Home { name: &person.homes.name, state: &person.state, service };
     match home::judge(home::pointers(resolver, &home)) {
         home::Current::Generation { path, by, against } => Generation::Current {
@@ -124,6 +132,15 @@ fn of_home_manager(resolver: &Resolver<'_>, person: &Person, system: Option<&Pat
     }
 }
 
+/// A generation that was named.
+fn of_path(resolver: &Resolver<'_>, given: &Path) -> Generation {
+    let (kind, by) = (Kind::HomeManager, "the command line".to_owned());
+    match home::generation(resolver, given) {
+        Ok(path) => Generation::Current { kind, path, by: vec![(given.to_owned(), by)], against: Vec::new() },
+        Err(reason) => Generation::Lost { kind, reasons: vec![(given.to_owned(), reason)] },
+    }
+}
+
 fn told(said: Said) -> (PathBuf, String) {
     let says = match said.generation {
         Ok(path) => format!("{} says {}", said.pointer, path.display()),
@@ -132,22 +149,33 @@ fn told(said: Said) -> (PathBuf, String) {
     (said.at, says)
 }
 
-/// The unit of the NixOS module and its command: of the system that runs, whatever lies in `/etc`.
-fn service(resolver: &Resolver<'_>, user: &str, system: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
-    let name = home::service_name(user);
-    for folder in ["etc/systemd/system", "etc/systemd/user"] {
-        let path = system.unwrap_or(Path::new("/")).join(folder).join(&name);
-        let Place::Found(found) = resolver.follow(&path) else { continue };
-        if !found.about.is_file() {
-            continue;
-        }
-        let Some(text) = resolver.root().read(&found.path)? else { continue };
-        let files = UnitFiles { settings: files::parse(&path, &text), ..UnitFiles::default() };
-        if let Some(start) = files.exec_start() {
-            return Ok(Some((path, start.to_owned())));
+/// The file of the NixOS module's service, and its command or why that is not known: of the system that runs, whatever lies
+/// in `/etc`.
+fn service(
+    resolver: &Resolver<'_>,
+    user: &str,
+    system: Option<&Path>,
+) -> Option<(PathBuf, Result<String, String>)> {
+    for file in home::services(user) {
+        let path = system.unwrap_or(Path::new("/")).join("etc").join(file);
+        let text = match resolver.follow(&path) {
+            Place::Found(found) if found.about.is_file() => plain::text(&resolver.root().join(&found.path))
+                .map_err(|error| format!("reading it: {error}")),
+            Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
+            Place::Found(_) | Place::Null | Place::Missing(_) | Place::Loop(_) => continue,
+        };
+        let start = match text {
+            Ok(text) => {
+                let files = UnitFiles { settings: files::parse(&path, &text), ..UnitFiles::default() };
+                files.exec_start().map(|start| Ok(start.to_owned()))
+            }
+            Err(reason) => Some(Err(reason)),
+        };
+        if let Some(start) = start {
+            return Some((path, start));
         }
     }
-    Ok(None)
+    None
 }
 
 fn of_nixos(current: system::Current) -> Generation {
@@ -180,5 +208,31 @@ impl Generation {
         match self {
             Self::Current { kind, .. } | Self::Lost { kind, .. } | Self::None(kind) => *kind,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Result;
+    use oneshot::Root;
+    use std::fs;
+
+    #[test]
+    fn a_service_that_cannot_be_read_makes_no_other_pointer_current() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let file = tree.path().join("etc/systemd/system/home-manager-tim.service");
+        fs::create_dir_all(file.parent().unwrap_or(tree.path()))?;
+        let root = Root::new(tree.path());
+        let resolver = Resolver::new(&root);
+        assert_eq!(service(&resolver, "tim", None), None);
+        fs::write(&file, "[Service]\nExecStart=/a b\n")?;
+        assert!(service(&resolver, "tim", None).is_some_and(|(_, start)| start == Ok("/a b".to_owned())));
+        fs::File::create(&file)?.set_len(2 << 20)?;
+        assert!(service(&resolver, "tim", None).is_some_and(|(_, start)| start.is_err()));
+        fs::remove_file(&file)?;
+        std::os::unix::fs::symlink("home-manager-tim.service", &file)?;
+        assert_eq!(service(&resolver, "tim", None), None);
+        Ok(())
     }
 }

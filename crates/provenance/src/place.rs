@@ -1,9 +1,9 @@
 //! The folder that an owner's files belong into, and the folders above it.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use nix::errno::Errno;
 use nix::sys::statvfs::{FsFlags, statvfs};
@@ -32,14 +32,49 @@ pub enum Obstacle {
     ReadOnly(PathBuf),
     /// Something that is no folder is in the way.
     NoFolder(PathBuf),
+    /// It is not below the home directory of the user whom root asks for. Where that user's units are is what the user's
+    /// own manager says, and whoever runs it can have it say `/etc`.
+    Outside(PathBuf),
     /// The folder is not on the unit path, so that nothing in it counts.
     NotOnPath(PathBuf),
+}
+
+impl Obstacle {
+    /// Where it is.
+    #[must_use]
+    pub fn at(&self) -> &Path {
+        match self {
+            Self::Link { at, .. }
+            | Self::Foreign { at, .. }
+            | Self::ReadOnly(at)
+            | Self::NoFolder(at)
+            | Self::Outside(at)
+            | Self::NotOnPath(at) => at,
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at().display();
+        match self {
+            Self::Link { target, .. } => write!(out, "{at} is a link to {}", target.display()),
+            Self::Foreign { uid, .. } => write!(out, "{at} belongs to uid {uid}"),
+            Self::ReadOnly(_) => write!(out, "{at} is read-only"),
+            Self::NoFolder(_) => write!(out, "{at} is no folder"),
+            Self::Outside(_) => write!(out, "{at} is not below the user's home directory"),
+            Self::NotOnPath(_) => write!(out, "{at} is not on the unit path of the manager"),
+        }
+    }
 }
 
 /// Looks at each folder from the home directory down to `folder`. What is missing is no obstacle.
 #[must_use]
 pub fn obstacles(resolver: &Resolver<'_>, whose: &Whose, folder: &Path) -> Vec<Obstacle> {
     let Whose::User(person) = whose else { return Vec::new() };
+    if !person.is_caller && !person.is_home(folder) {
+        return vec![Obstacle::Outside(folder.to_owned())];
+    }
     let mut obstacles = Vec::new();
     let mut way: Vec<&Path> = folder.ancestors().take_while(|above| *above != person.homes.home).collect();
     way.reverse();
@@ -89,8 +124,12 @@ mod tests {
     use systemd::unit_path::Homes;
 
     fn tim(uid: u32) -> Whose {
+        Whose::User(person(uid, true))
+    }
+
+    fn person(uid: u32, is_caller: bool) -> Person {
         let homes = Homes::standard("tim", "/home/tim", 1000);
-        Whose::User(Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller: true })
+        Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller }
     }
 
     #[test]
@@ -111,6 +150,24 @@ mod tests {
         fs::remove_file(tree.path().join("home/tim/.config/systemd"))?;
         fs::write(tree.path().join("home/tim/.config/systemd"), "")?;
         assert_eq!(look(own), [Obstacle::NoFolder(at)]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_users_manager_says_leads_root_nowhere_but_home() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let resolver = Resolver::new(&root);
+        let by_root = Whose::User(person(1000, false));
+        for folder in
+            ["/etc/systemd/user", "/run/systemd/user", "/home/tim/../../etc/systemd/user", "/home/timothy"]
+        {
+            let folder = Path::new(folder);
+            assert_eq!(obstacles(&resolver, &by_root, folder), [Obstacle::Outside(folder.to_owned())]);
+        }
+        assert!(obstacles(&resolver, &by_root, Path::new("/home/tim/units")).is_empty());
+        // Tim writes with tim's own rights, and may have the configuration elsewhere.
+        assert!(obstacles(&resolver, &tim(1000), Path::new("/data/tim/systemd/user")).is_empty());
         Ok(())
     }
 }

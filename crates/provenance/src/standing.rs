@@ -1,12 +1,12 @@
 //! How the file of a unit stands to the one that the generation ships in its place.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use nix_host::store;
-use oneshot::Resolver;
 use oneshot::resolve::{Found, Place};
+use oneshot::{Resolver, plain};
 
 /// What lies where a shipped file belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,10 +157,18 @@ fn elsewhere(resolver: &Resolver<'_>, target: PathBuf, found: &Found, shipped: &
 
 /// Whether two files have the same bytes; the paths have no link in them.
 fn is_same(resolver: &Resolver<'_>, one: &Path, other: &Path) -> Result<bool, String> {
-    let [one, other] = [one, other].map(|path| {
-        fs::read(resolver.root().join(path)).map_err(|error| format!("reading {}: {error}", path.display()))
-    });
-    Ok(one? == other?)
+    let told = |path: &Path, error: io::Error| format!("reading {}: {error}", path.display());
+    let open = |path: &Path| {
+        let file = plain::open(&resolver.root().join(path)).map_err(|error| told(path, error))?;
+        let length = file.metadata().map_err(|error| told(path, error))?.len();
+        Ok::<_, String>((file, length))
+    };
+    let ((file, length), (shipped, shipped_length)) = (open(one)?, open(other)?);
+    if length != shipped_length {
+        return Ok(false);
+    }
+    let bytes = |path: &Path, file: File| plain::bytes(file).map_err(|error| told(path, error));
+    Ok(bytes(one, file)? == bytes(other, shipped)?)
 }
 
 #[cfg(test)]
@@ -261,6 +269,20 @@ mod tests {
         fs::remove_file(tree.at("/home/u/a.service"))?;
         fs::create_dir(tree.at("/home/u/a.service"))?;
         tree.is(&Standing::Folder)
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read() -> Result<()> {
+        let tree = Tree::new()?;
+        tree.write("/home/u/a.service", "")?;
+        let grow = |path: &str, length| fs::File::options().write(true).open(tree.at(path))?.set_len(length);
+        grow("/home/u/a.service", 1 << 40)?;
+        tree.is(&Standing::File { is_same: false })?;
+        // As long as the shipped one, which is no unit file then either.
+        grow("/home/u/a.service", 2 << 20)?;
+        grow(UNIT, 2 << 20)?;
+        let reason = "reading /home/u/a.service: it has more than 1048576 bytes".to_owned();
+        tree.is(&Standing::Unreadable(reason))
     }
 
     #[test]

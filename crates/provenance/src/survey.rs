@@ -37,6 +37,8 @@ pub struct Request<'a> {
     pub units: Units,
     /// Only units of this owner.
     pub owner: Option<Kind>,
+    /// The generation of Home Manager that counts, whatever its pointers say.
+    pub generation: Option<&'a Path>,
 }
 
 /// What was seen.
@@ -58,7 +60,7 @@ pub fn look(request: &Request<'_>) -> Result<Survey> {
     };
     let path =
         loading.as_ref().map_or_else(|_| request.whose.unit_path(), |loading| loading.unit_path.clone());
-    let disk = Disk::read(resolver, request.whose, &path);
+    let disk = Disk::read(resolver, request, &path);
     let mut manager = loading.map(|loading| loading.since);
     let listed = match (&manager, &request.units) {
         (Ok(_), Units::Shipped | Units::All) => match memory::list(request.whose) {

@@ -1,9 +1,9 @@
 //! Whose units are looked at.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail};
-use oneshot::{Exit, Root, refuse};
+use oneshot::{Exit, Root, refuse, text};
 use systemd::Scope;
 use systemd::command_line::Context;
 use systemd::unit_path::{self, Homes};
@@ -33,6 +33,14 @@ pub struct Person {
     pub is_caller: bool,
 }
 
+impl Person {
+    /// Whether a path is below the home directory, without a way back out.
+    #[must_use]
+    pub fn is_home(&self, path: &Path) -> bool {
+        path.starts_with(&self.homes.home) && !path.components().any(|part| part == Component::ParentDir)
+    }
+}
+
 impl Whose {
     /// The manager to ask.
     #[must_use]
@@ -58,7 +66,9 @@ impl Whose {
         match self {
             Self::System => "systemctl".to_owned(),
             Self::User(person) if person.is_caller => "systemctl --user".to_owned(),
-            Self::User(person) => format!("systemctl --user --machine={}@.host", person.homes.name),
+            Self::User(person) => {
+                format!("systemctl --user --machine={}@.host", text::word(&person.homes.name))
+            }
         }
     }
 
@@ -97,7 +107,7 @@ pub fn choose(root: &Root, user: Option<&Option<Target>>, is_system: bool) -> Re
 /// The directories of a user. Home Manager and the user's manager have them from the environment, so that the user's own
 /// counts where the user asks.
 fn person(root: &Root, account: Account, own: u32) -> Result<Person> {
-    let Some(home) = account::home(root, &account) else {
+    let Some(home) = account::home(root, &account)? else {
         bail!("{} has no home directory in the account database", account.name);
     };
     let directory = |variable: &str, standard: PathBuf| {

@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use oneshot::Root;
+use oneshot::{Root, plain};
 use serde::Serialize;
 
 pub use parse::{Setting, parse};
@@ -210,7 +210,11 @@ fn content(root: &Root, path: &Path) -> Result<Option<Content>> {
         }
         Err(error) => return Err(error).with_context(|| format!("looking at {}", real.display())),
     }
-    Ok(root.read(path)?.map(Some))
+    match plain::text(&real) {
+        Ok(text) => Ok(Some(Some(text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", real.display())),
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use oneshot::Resolver;
@@ -24,6 +24,9 @@ pub struct Tree {
     units: HashMap<String, Vec<u16>>,
     /// By the name before `.d`, where that folder is and what is in it.
     drop_ins: HashMap<String, Vec<(u16, Vec<OsString>)>>,
+    /// Folders below the directories, and directories in the middle, that could not be listed, and why: what is in them is
+    /// not known.
+    pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// One directory of it.
@@ -76,8 +79,12 @@ impl Tree {
     /// to `/etc/systemd/user`, counts once, in its first place and under the name that is no link.
     #[must_use]
     pub fn read(resolver: &Resolver<'_>, path: &[PathBuf]) -> Self {
-        let mut tree =
-            Self { directories: Vec::new(), units: HashMap::default(), drop_ins: HashMap::default() };
+        let mut tree = Self {
+            directories: Vec::new(),
+            units: HashMap::default(),
+            drop_ins: HashMap::default(),
+            unreadable: Vec::new(),
+        };
         for directory in path {
             let index = u16::try_from(tree.directories.len()).unwrap_or(u16::MAX);
             let state = match tree.twin(resolver, directory) {
@@ -119,17 +126,6 @@ impl Tree {
     /// The names of all unit files.
     pub fn units(&self) -> impl Iterator<Item = &str> {
         self.units.keys().map(String::as_str)
-    }
-
-    /// Every drop-in for any unit: the name before its `.d`, its directory and the file.
-    pub fn all_drop_ins(&self) -> impl Iterator<Item = (&str, usize, PathBuf)> {
-        self.drop_ins.iter().flat_map(move |(unit, places)| {
-            places.iter().flat_map(move |(index, files)| {
-                let index = usize::from(*index);
-                let folder = self.directories.get(index).map(|it| it.path.join(format!("{unit}.d")));
-                files.iter().filter_map(move |file| Some((unit.as_str(), index, folder.as_ref()?.join(file))))
-            })
-        })
     }
 
     /// The drop-ins of a unit with all its names, the primary one first, as systemd sorts them: by file name, wherever
@@ -187,11 +183,22 @@ impl Tree {
             Err(error) if error.kind() == ErrorKind::NotFound => return State::Missing,
             Err(error) => return State::Unreadable(error.to_string()),
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.unreadable.push((directory.to_owned(), error.to_string()));
+                    break;
+                }
+            };
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             match name.strip_suffix(".d") {
-                Some(unit) if is_file(unit) || is_type(unit) => self.add_drop_ins(&real, unit, index),
+                Some(unit) if is_file(unit) || is_type(unit) => {
+                    if let Err(error) = self.add_drop_ins(&real.join(name), unit, index) {
+                        self.unreadable.push((directory.join(name), error.to_string()));
+                    }
+                }
                 None if is_file(name) && !entry.file_type().is_ok_and(|kind| kind.is_dir()) => {
                     self.units.entry(name.to_owned()).or_default().push(index);
                 }
@@ -203,119 +210,30 @@ impl Tree {
     }
 
     /// A `.d` folder may itself be a link.
-    fn add_drop_ins(&mut self, directory: &Path, unit: &str, index: u16) {
-        let Ok(entries) = fs::read_dir(directory.join(format!("{unit}.d"))) else { return };
-        let names = entries.flatten().map(|entry| entry.file_name());
-        // `files_add()` of src/basic/conf-files.c passes over what is hidden.
-        let mut files: Vec<OsString> = names
-            .filter(|name| {
-                let bytes = name.as_encoded_bytes();
-                bytes.ends_with(b".conf") && !bytes.starts_with(b".")
-            })
-            .collect();
+    fn add_drop_ins(&mut self, folder: &Path, unit: &str, index: u16) -> io::Result<()> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut files: Vec<OsString> = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let bytes = name.as_encoded_bytes();
+            // `files_add()` of src/basic/conf-files.c passes over what is hidden.
+            if bytes.ends_with(b".conf") && !bytes.starts_with(b".") {
+                files.push(name);
+            }
+        }
         files.sort_unstable();
         if !files.is_empty() {
             self.drop_ins.entry(unit.to_owned()).or_default().push((index, files));
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use anyhow::Result;
-    use oneshot::Root;
-
-    fn tree(files: &[&str]) -> Result<(tempfile::TempDir, Tree)> {
-        let folder = tempfile::tempdir()?;
-        for file in files {
-            let path = folder.path().join(file.trim_start_matches('/'));
-            fs::create_dir_all(path.parent().unwrap_or(folder.path()))?;
-            fs::write(path, "[Unit]\n")?;
-        }
-        let root = Root::new(folder.path());
-        let path = ["/etc/u", "/run/u", "/usr/u"].map(PathBuf::from);
-        let tree = Tree::read(&Resolver::new(&root), &path);
-        Ok((folder, tree))
-    }
-
-    fn told(tree: &Tree, names: &[&str]) -> Vec<String> {
-        tree.drop_ins(names).iter().map(|one| one.path.display().to_string()).collect()
-    }
-
-    #[test]
-    fn all_four_forms_merge_by_file_name() -> Result<()> {
-        let (_folder, tree) = tree(&[
-            "/usr/u/a-b@.service",
-            "/usr/u/a-b@1.service.d/40.conf",
-            "/etc/u/a-b@.service.d/30.conf",
-            "/run/u/a-.service.d/20.conf",
-            "/run/u/a-@.service.d/25.conf",
-            "/etc/u/service.d/10.conf",
-            "/etc/u/service.d/.hidden.conf",
-            "/etc/u/service.d/note.txt",
-            "/etc/u/socket.d/10.conf",
-        ])?;
-        assert_eq!(
-            told(&tree, &["a-b@1.service"]),
-            [
-                "/etc/u/service.d/10.conf",
-                "/run/u/a-@.service.d/25.conf",
-                "/etc/u/a-b@.service.d/30.conf",
-                "/usr/u/a-b@1.service.d/40.conf",
-            ]
-        );
-        assert_eq!(tree.fragment("a-b@1.service"), Some((2, PathBuf::from("/usr/u/a-b@.service"))));
-        assert_eq!(tree.fragment("b.service"), None);
-        Ok(())
-    }
-
-    #[test]
-    fn of_one_file_name_the_earlier_directory_wins_but_the_type_loses() -> Result<()> {
-        let (_folder, tree) = tree(&[
-            "/usr/u/a.service",
-            "/usr/u/a.service.d/x.conf",
-            "/run/u/a.service.d/x.conf",
-            "/etc/u/service.d/x.conf",
-        ])?;
-        let merged = tree.drop_ins(&["a.service"]);
-        let hides = ["/usr/u/a.service.d/x.conf", "/etc/u/service.d/x.conf"].map(PathBuf::from).to_vec();
-        assert_eq!(merged, [DropIn { path: "/run/u/a.service.d/x.conf".into(), directory: 1, hides }]);
-        Ok(())
-    }
-
-    #[test]
-    fn an_alias_brings_its_drop_ins() -> Result<()> {
-        let (_folder, tree) = tree(&["/usr/u/a.service.d/1.conf", "/usr/u/z.service.d/0.conf"])?;
-        assert_eq!(
-            told(&tree, &["a.service", "z.service"]),
-            ["/usr/u/z.service.d/0.conf", "/usr/u/a.service.d/1.conf"]
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn a_directory_by_two_names_counts_once() -> Result<()> {
-        let (folder, _) = tree(&["/etc/u/a.service", "/etc/u/a.service.d/1.conf", "/usr/u/a.service"])?;
-        std::os::unix::fs::symlink("etc", folder.path().join("xdg"))?;
-        let root = Root::new(folder.path());
-        let path = ["/xdg/u", "/etc/u", "/usr/u"].map(PathBuf::from);
-        let tree = Tree::read(&Resolver::new(&root), &path);
-        assert_eq!(told(&tree, &["a.service"]), ["/etc/u/a.service.d/1.conf"]);
-        let candidates: Vec<PathBuf> = tree.candidates("a.service").map(|(_, path)| path).collect();
-        assert_eq!(candidates, ["/etc/u/a.service", "/usr/u/a.service"].map(PathBuf::from));
-        assert!(tree.drop_ins(&["a.service"]).iter().all(|one| one.hides.is_empty()));
-        Ok(())
-    }
-
-    #[test]
-    fn names_that_are_no_units_and_missing_directories_are_passed_over() -> Result<()> {
-        let (_folder, tree) =
-            tree(&["/etc/u/a b.service", "/etc/u/README", "/etc/u/a.service", "/etc/u/.a.service.swp"])?;
-        assert_eq!(tree.units().collect::<Vec<_>>(), ["a.service"]);
-        let states: Vec<_> =
-            tree.directories.iter().map(|one| matches!(one.state, State::Listed { .. })).collect();
-        assert_eq!(states, [true, false, false]);
-        Ok(())
-    }
-}
+mod tests;

@@ -22,7 +22,7 @@ pub use name::Name;
 
 /// What is asked for; systemctl(1) leaves out those that a unit type or an older release does not have.
 pub(crate) const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,ConditionResult,\
-ConditionTimestampMonotonic,UnitFileState,FragmentPath,DropInPaths,InvocationID,Job,NeedDaemonReload,MainPID,\
+ConditionTimestampMonotonic,FragmentPath,DropInPaths,InvocationID,Job,NeedDaemonReload,\
 ControlGroup,ActiveEnterTimestampMonotonic,InactiveEnterTimestampMonotonic";
 
 /// `LoadState=` (org.freedesktop.systemd1(5)).
@@ -83,8 +83,6 @@ pub struct Unit {
     /// What its conditions last said; `None` when they were never evaluated, or the manager has let go of the unit
     /// since (an inactive unit that nothing refers to is forgotten at once).
     pub condition: Option<bool>,
-    /// `enabled`, `static`, `masked` and so on; empty when unknown.
-    pub file_state: String,
     /// The unit file.
     pub fragment: Option<PathBuf>,
     /// The drop-ins, in the order in which they apply.
@@ -95,8 +93,6 @@ pub struct Unit {
     pub job: Option<u32>,
     /// Whether its files changed since the manager read them.
     pub needs_reload: bool,
-    /// The main process, while there is one.
-    pub main_pid: Option<u32>,
     /// Path below the root of the cgroup tree.
     pub cgroup: Option<String>,
     /// When it last became active, in µs since boot.
@@ -156,13 +152,11 @@ impl Unit {
             main_code: block.number("ExecMainCode").unwrap_or_default(),
             main_status: block.number("ExecMainStatus").unwrap_or_default(),
             condition: moment("ConditionTimestampMonotonic").and_then(|_| block.flag("ConditionResult")),
-            file_state: block.owned("UnitFileState"),
             fragment: block.path("FragmentPath"),
             drop_ins: block.paths("DropInPaths"),
             invocation: block.text("InvocationID").map(str::to_owned),
             job: block.number("Job").filter(|job| *job != 0),
             needs_reload: block.flag("NeedDaemonReload").unwrap_or_default(),
-            main_pid: block.number("MainPID").filter(|pid| *pid != 0),
             cgroup: block.text("ControlGroup").map(str::to_owned),
             active_since: moment("ActiveEnterTimestampMonotonic"),
             inactive_since: moment("InactiveEnterTimestampMonotonic"),
@@ -295,22 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn a_running_manager_has_a_main_process_a_cgroup_and_a_drop_in() {
+    fn a_running_manager_has_a_cgroup_and_a_drop_in() {
         for text in RELEASES {
             let units = parse(text);
             let user = units.first().cloned();
-            let user =
-                user.map(|unit| (unit.is_up(), unit.main_pid.is_some(), unit.drop_ins.len(), unit.cgroup));
+            let user = user.map(|unit| (unit.is_up(), unit.drop_ins.len(), unit.cgroup));
             let cgroup = Some("/user.slice/user-1000.slice/user@1000.service".to_owned());
-            assert_eq!(user, Some((true, true, 1, cgroup)));
+            assert_eq!(user, Some((true, 1, cgroup)));
         }
     }
 
     #[test]
     fn words_of_a_later_release_are_kept() {
-        let units = parse("Id=a.service\nLoadState=odd\nActiveState=refreshing\nJob=12\nMainPID=x\n");
-        let unit =
-            units.first().cloned().map(|unit| (unit.load.to_string(), unit.active, unit.job, unit.main_pid));
-        assert_eq!(unit, Some(("odd".into(), Active::Other("refreshing".into()), Some(12), None)));
+        let units = parse("Id=a.service\nLoadState=odd\nActiveState=refreshing\nJob=x\n");
+        let unit = units.first().cloned().map(|unit| (unit.load.to_string(), unit.active, unit.job));
+        assert_eq!(unit, Some(("odd".into(), Active::Other("refreshing".into()), None)));
     }
 }

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod lint;
 pub mod reason;
 pub mod said;
+pub mod words;
 
 mod gather;
 mod transaction;

@@ -108,27 +108,30 @@ fn in_line(line: &str, target: &Target) -> Option<Account> {
 }
 
 /// The home directory of an account; `None` where the database names none.
-#[must_use]
-pub fn home(root: &Root, account: &Account) -> Option<PathBuf> {
+pub fn home(root: &Root, account: &Account) -> Result<Option<PathBuf>> {
     path(root, account, 5, |user| user.home_dir().to_owned())
 }
 
 /// The login shell of an account; `None` where the database names none, which stands for `/bin/sh` (passwd(5)).
-#[must_use]
-pub fn shell(root: &Root, account: &Account) -> Option<PathBuf> {
+pub fn shell(root: &Root, account: &Account) -> Result<Option<PathBuf>> {
     path(root, account, 6, |user| user.shell().to_owned())
 }
 
 /// An absolute path in a field of the very account's line, or what the name service has there.
-fn path(root: &Root, account: &Account, field: usize, of: fn(&users::User) -> PathBuf) -> Option<PathBuf> {
-    let passwd = root.read(PASSWD).ok().flatten().unwrap_or_default();
+fn path(
+    root: &Root,
+    account: &Account,
+    field: usize,
+    of: fn(&users::User) -> PathBuf,
+) -> Result<Option<PathBuf>> {
+    let passwd = root.read(PASSWD)?.unwrap_or_default();
     let own = |line: &&str| in_line(line, &Target::Uid(account.uid)).is_some_and(|found| found == *account);
     let path = passwd.lines().find(own).and_then(|line| line.split(':').nth(field)).map(PathBuf::from);
     let path = path.or_else(|| {
         let user = if root.is_real() { users::get_user_by_uid(account.uid) } else { None };
         user.as_ref().map(of)
     });
-    path.filter(|path| path.is_absolute())
+    Ok(path.filter(|path| path.is_absolute()))
 }
 
 fn from_name_service(target: &Target) -> Result<Option<Account>> {
@@ -171,10 +174,10 @@ mod tests {
         std::fs::write(tree.path().join("etc/passwd"), TEXT)?;
         let root = Root::new(tree.path());
         let tim = Account { name: "tim".into(), uid: 1000, gid: 100 };
-        assert_eq!(home(&root, &tim), Some(PathBuf::from("/home/tim")));
-        assert_eq!(shell(&root, &tim), Some(PathBuf::from("/bin/sh")));
-        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim.clone() }), None);
-        assert_eq!(shell(&root, &Account { name: "ann".into(), ..tim }), None);
+        assert_eq!(home(&root, &tim)?, Some(PathBuf::from("/home/tim")));
+        assert_eq!(shell(&root, &tim)?, Some(PathBuf::from("/bin/sh")));
+        assert_eq!(home(&root, &Account { name: "ann".into(), ..tim.clone() })?, None);
+        assert_eq!(shell(&root, &Account { name: "ann".into(), ..tim })?, None);
         Ok(())
     }
 

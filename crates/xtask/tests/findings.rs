@@ -31,13 +31,18 @@ fn source(folder: &Path, text: &mut String) -> Result<()> {
         if path.is_dir() {
             source(&path, text)?;
         } else if path.file_name().is_some_and(|name| name != "tests.rs") {
-            let file = fs::read_to_string(&path)?;
-            let code = file.split("#[cfg(test)]").next().unwrap_or_default();
-            for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-                text.push_str(line.trim());
-                text.push(' ');
-            }
+            file(&path, text)?;
         }
+    }
+    Ok(())
+}
+
+fn file(path: &Path, text: &mut String) -> Result<()> {
+    let file = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let code = file.split("#[cfg(test)]").next().unwrap_or_default();
+    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        text.push_str(line.trim());
+        text.push(' ');
     }
     Ok(())
 }
@@ -68,10 +73,19 @@ fn values<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
     starts.iter().flat_map(|start| code.split(start.as_str()).skip(1)).flat_map(set_to).collect()
 }
 
-/// The ids of the findings that a program makes.
-fn made(name: &str) -> Result<BTreeSet<String>> {
+/// The source of a program, with that of the words that several programs share where it uses them.
+fn own_and_shared(name: &str) -> Result<String> {
     let mut code = String::new();
     source(&programs::sources(name).join("src"), &mut code)?;
+    if code.contains("unit_restart") && code.contains("words::findings(") {
+        file(&programs::workspace().join("crates/unit-restart/src/words.rs"), &mut code)?;
+    }
+    Ok(code)
+}
+
+/// The ids of the findings that a program makes.
+fn made(name: &str) -> Result<BTreeSet<String>> {
+    let code = own_and_shared(name)?;
     let mut ids = BTreeSet::new();
     for call in code.split("Finding::").skip(1) {
         let Some((constructor, rest)) = call.split_once('(') else { continue };

@@ -62,6 +62,7 @@ in
     expr = lib.mapAttrs (_: farm: map (entry: baseNameOf entry) (lib.attrNames farm.entries)) (
       lib.getAttrs [
         "apply-and-verify"
+        "check-unit-provenance"
         "fix-current-system"
         "fix-linger"
         "fix-runtime-dir"
@@ -70,6 +71,12 @@ in
     );
     expected = {
       apply-and-verify = [ "podman-stack@.service" ];
+      check-unit-provenance = [
+        "podman-provenance-audit.service"
+        "podman-provenance-audit.timer"
+        "podman-provenance-audit.service"
+        "podman-provenance-audit.timer"
+      ];
       update-and-verify = [
         "update-and-verify.service"
         "update-and-verify.timer"

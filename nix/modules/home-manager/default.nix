@@ -3,5 +3,6 @@
     ./nix-activation-recovery.nix
     ./podman-auto-update.nix
     ./podman-stacks.nix
+    ./unit-provenance.nix
   ];
 }

@@ -3,5 +3,6 @@
     ./podman-auto-update.nix
     ./podman-stacks.nix
     ./systemd-user-session.nix
+    ./unit-provenance.nix
   ];
 }

@@ -76,7 +76,7 @@ pub(crate) fn verify(release: Release) -> Result<()> {
     let machine = builder.boot()?;
     machine.wait_for("user@1000.service", "active", SOON)?;
     for (folder, side) in [("/srv/home", &rendered.home), ("/srv/nixos", &rendered.nixos)] {
-        ensure!(side.units.len() == 3, "there are {:?}", side.units.keys());
+        ensure!(side.units.len() == 5, "there are {:?}", side.units.keys());
         for name in side.units.keys() {
             let unit = format!("{folder}/{name}");
             let verified =

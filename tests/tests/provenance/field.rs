@@ -91,13 +91,22 @@ pub(crate) fn system_units(release: Release) -> Result<()> {
     first.switch(&machine)?;
     machine.root(&["systemctl", "start", "web.service"]).ok()?;
     system(&machine, &["web", "--strict"])?.exits(0)?;
+    // A drop-in that only root may read is not one that the disk lacks.
+    let sh = |script: &str| machine.root(&["sh", "-euc", script]).ok();
+    let secret = "/run/systemd/system/web.service.d";
+    sh(&format!(
+        "mkdir -p {secret}; printf '[Service]\\nNice=5\\n' > {secret}/x.conf; chmod 700 {secret}; systemctl daemon-reload"
+    ))?;
+    let by_tim = machine.user("tim", &["check-unit-provenance", "--system", "--json", "web"]).run()?;
+    let found = told(&Report::of(by_tim)?);
+    ensure!(found == ["warn unit-folder PF9"], "by tim: {found:?}");
+    sh(&format!("rm -r {secret}; systemctl daemon-reload"))?;
     let finds = |expected: &[&str]| {
         let report = system(&machine, &["web"])?;
         ensure!(told(&report) == expected, "expecting {expected:?}: {report:#?}");
         Ok(())
     };
     // The system moved on, and /etc did not: an activation that stopped half way.
-    let sh = |script: &str| machine.root(&["sh", "-euc", script]).ok();
     sh("cp -a /run/current-system /run/before; cp -a /etc/static /run/static")?;
     second.switch(&machine)?;
     system(&machine, &["web", "--strict"])?.exits(0)?;

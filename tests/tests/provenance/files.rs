@@ -176,6 +176,14 @@ pub(crate) fn pointers(release: Release) -> Result<()> {
         "printf '[Service]\\nExecStart={start}\\n' > /etc/systemd/system/home-manager-tim.service"
     ))?;
     host.finds_with("the service of the NixOS module", &[])?;
+    // The same with its `startAsUserService`.
+    let profile = "/etc/profiles/per-user/tim/share/systemd/user/home-manager.service.d";
+    host.sh(&format!(
+        "rm /etc/systemd/system/home-manager-tim.service; mkdir -p {profile}
+         printf '[Service]\\nExecStart={}/activate\\n' > {profile}/10-user-activation.conf",
+        first().home()
+    ))?;
+    host.finds_with("the user service of the NixOS module", &[])?;
     // The generation is collected.
     host.sh(&format!("rm -r {}", first().home()))?;
     ensure!(host.wrong(&[])? == pf11, "it was collected");

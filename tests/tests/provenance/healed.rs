@@ -1,11 +1,17 @@
 //! What `fix-unit-provenance` repairs, what it leaves, and that it can be killed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Release, Report};
+use lab::{Output, Release, Report};
 
 use crate::host::{Host, PLACE, second};
+
+/// So many runs are killed, each a little later.
+const ROUNDS: u32 = 12;
+
+/// What timeout(1) exits with when it had to send SIGKILL.
+const KILLED: i32 = 137;
 
 pub(crate) fn heals(release: Release) -> Result<()> {
     let host = Host::boot(release)?;
@@ -132,7 +138,31 @@ pub(crate) fn by_root(release: Release) -> Result<()> {
     host.is_in_order()
 }
 
-/// Killed after ever longer times; a watcher looks whether the unit is ever missing.
+/// A reload takes as long as the generators that run in it.
+pub(crate) fn slow(release: Release) -> Result<()> {
+    let host = Host::boot(release)?;
+    let takes = |seconds: u32| {
+        let slow = "/etc/systemd/user-generators/slow";
+        host.sh(&format!(
+            "mkdir -p $(dirname {slow}); printf '#!/bin/sh\\nsleep {seconds}\\n' > {slow}; chmod 755 {slow}"
+        ))
+    };
+    takes(4)?;
+    host.sh(&format!("rm {PLACE}/web.service"))?;
+    let report = host.fix(&["--timeout", "1"])?.exits(4)?.with_steps()?;
+    ensure!(report.findings.iter().any(|one| one.id == "unit-manager"), "{report:#?}");
+    host.sh(&format!("test -L {PLACE}/web.service"))?;
+    // What was begun ends.
+    host.reload()?;
+    host.is_in_order()?;
+    takes(17)?;
+    host.sh(&format!("rm {PLACE}/web.service"))?;
+    let report = host.fix(&[])?.exits(0)?.with_steps()?;
+    ensure!(report.steps.iter().any(|step| step.kind == "reload"), "{report:#?}");
+    host.is_in_order()
+}
+
+/// Killed at moments spread over a whole run; a watcher looks whether the unit is ever missing.
 pub(crate) fn killed(release: Release) -> Result<()> {
     let host = Host::boot(release)?;
     host.sh(&format!(
@@ -141,16 +171,29 @@ pub(crate) fn killed(release: Release) -> Result<()> {
     let edited = format!(
         "printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/false\\n' > {PLACE}/x; mv {PLACE}/x {PLACE}/web.service"
     );
-    for step in 0..12_u32 {
+    let fix = |after: &str| -> Result<(Output, Duration)> {
         host.user(&["sh", "-c", &edited])?;
-        let after = format!("{:.3}", f64::from(step) * 0.004);
-        host.machine()
-            .user("tim", &["timeout", "--signal=KILL", &after, "fix-unit-provenance"])
-            .deadline(Duration::from_secs(20))
-            .run()?;
+        let command = ["timeout", "--signal=KILL", after, "fix-unit-provenance"];
+        let started = Instant::now();
+        let output = host.machine().user("tim", &command).deadline(Duration::from_secs(40)).run()?;
+        Ok((output, started.elapsed()))
+    };
+    // How long a whole run takes here, the way into the machine included, which is not killed.
+    let mut whole = Duration::MAX;
+    for _ in 0..3 {
+        let (output, took) = fix("30")?;
+        ensure!(output.code == 0, "{output}");
+        whole = whole.min(took);
+    }
+    let mut killed = 0;
+    for step in 1..=ROUNDS {
+        let after = format!("{:.3}", (whole * step / (ROUNDS + 1)).as_secs_f64());
+        let (output, _) = fix(&after)?;
+        killed += u32::from(output.code == KILLED);
         host.fix(&[])?.exits(0).with_context(|| format!("after a kill at {after} s"))?;
         host.is_in_order()?;
     }
+    ensure!(killed >= ROUNDS / 3, "{killed} of {ROUNDS} runs were killed; a whole one takes {whole:?}");
     host.sh("systemctl stop watch.service; test ! -e /run/missing")?;
     let left = host.sh(&format!("ls -A {PLACE} | grep '^\\.' || true"))?;
     ensure!(left.stdout.is_empty(), "left behind: {left}");

@@ -162,3 +162,14 @@ fn a_drop_in_for_the_whole_type_loses_against_one_of_its_name_for_the_unit() -> 
     assert_eq!(users, ["unit"]);
     Ok(())
 }
+
+#[test]
+fn a_file_that_is_no_unit_file_by_its_length_is_told_and_not_read() -> Result<()> {
+    let tree = Tree::new()?;
+    let drop_in = format!("/etc/systemd/system/{UNIT}.d/10.conf");
+    tree.write(&drop_in, "[Service]\n")?;
+    tree.read()?;
+    fs::File::options().write(true).open(tree.root.join(&drop_in))?.set_len(2 << 20)?;
+    assert!(tree.read().is_err_and(|error| format!("{error:#}").ends_with("more than 1048576 bytes")));
+    Ok(())
+}

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use oneshot::resolve::Moment;
 
 use super::{Active, Load};
+use crate::Scope;
 use crate::show::{self, Block};
-use crate::{Scope, timestamp};
 
 /// What is asked for. Each unit costs the manager nearly a millisecond, however few the properties.
-const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,FragmentPath,DropInPaths,UnitFileState,\
-NeedDaemonReload,Transient,InvocationID,InactiveExitTimestamp,ExecStart";
+const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,FragmentPath,DropInPaths,\
+NeedDaemonReload,Transient,ExecStart";
 
 /// A unit as a manager has it in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,17 +29,11 @@ pub struct Loaded {
     pub fragment: Option<PathBuf>,
     /// The drop-ins, in the order in which they apply.
     pub drop_ins: Vec<PathBuf>,
-    /// `enabled`, `static`, `masked`, `bad` and so on; empty when unknown.
-    pub file_state: String,
     /// What the manager thinks of its files: it compares the times at which they were written, which are all the same
     /// in a Nix store.
     pub needs_reload: bool,
     /// Made over the bus, and not by a file.
     pub is_transient: bool,
-    /// Of the last start, 32 hexadecimal digits.
-    pub invocation: Option<String>,
-    /// When it was last started; since then it has been in memory if it is up.
-    pub started: Option<Moment>,
     /// What it would run: the arguments of each `ExecStart=`, joined by spaces.
     pub exec_start: Vec<String>,
 }
@@ -97,11 +90,8 @@ impl Loaded {
             active: Active::from(block.text("ActiveState").unwrap_or_default()),
             fragment: block.path("FragmentPath"),
             drop_ins: block.paths("DropInPaths"),
-            file_state: block.owned("UnitFileState"),
             needs_reload: block.flag("NeedDaemonReload").unwrap_or_default(),
             is_transient: block.flag("Transient").unwrap_or_default(),
-            invocation: block.text("InvocationID").map(str::to_owned),
-            started: block.text("InactiveExitTimestamp").and_then(timestamp::parse),
             exec_start: commands.map(|(_, exec)| exec.argv.clone()).collect(),
         }
     }
@@ -125,8 +115,7 @@ mod tests {
         Id=n.service\nNames=n.service al.service\nLoadState=loaded\nActiveState=active\n\
         FragmentPath=/etc/systemd/system/n.service\n\
         DropInPaths=\"/etc/systemd/system/n.service.d/a b.conf\" /etc/systemd/system/al.service.d/al.conf\n\
-        UnitFileState=static\nNeedDaemonReload=no\nLoadError=\nTransient=no\n\
-        InactiveExitTimestamp=Fri 2026-11-20 12:51:43.000001 UTC\n\n\
+        NeedDaemonReload=no\nLoadError=\nTransient=no\n\n\
         Id=gone.service\nNames=gone.service\nLoadState=not-found\nActiveState=inactive\n\
         LoadError=org.freedesktop.systemd1.NoSuchUnit \"Unit gone.service not found.\"\n";
 
@@ -141,7 +130,7 @@ mod tests {
             ["/etc/systemd/system/n.service.d/a b.conf", "/etc/systemd/system/al.service.d/al.conf"]
                 .map(PathBuf::from)
         );
-        assert!(loaded.is_up() && loaded.started.is_some() && loaded.error.is_none());
+        assert!(loaded.is_up() && loaded.error.is_none());
         assert_eq!((&gone.load, gone.fragment.is_none(), gone.is_up()), (&Load::NotFound, true, false));
         assert!(gone.error.as_deref().is_some_and(|error| error.contains("not found")));
     }

@@ -1,7 +1,10 @@
 //! What the program is asked to look at.
 
+use std::path::PathBuf;
+
 use clap::{Parser, ValueEnum};
 use oneshot::Common;
+use oneshot::arguments::absolute;
 use oneshot::report::Answer;
 use provenance::owner::Kind;
 use systemd::unit::Name;
@@ -32,6 +35,10 @@ pub struct Arguments {
     /// Only units that OWNER ships
     #[arg(long, value_name = "OWNER", default_value = "auto")]
     pub owner: Owner,
+
+    /// Take DIR as the current generation of Home Manager; an activation sets the pointers to it last
+    #[arg(long, value_name = "DIR", value_parser = absolute, conflicts_with = "system")]
+    pub generation: Option<PathBuf>,
 
     /// Look at the files alone, ask no manager
     #[arg(long)]

@@ -10,7 +10,8 @@ use crate::arguments::{Arguments, Owner};
 /// Whose units are meant; an error text of a uid that nobody has.
 pub(crate) fn whose(arguments: &Arguments, root: &Root) -> Result<Result<Whose, String>> {
     let whose = whose::choose(root, arguments.user.as_ref(), arguments.system)?;
-    if whose == Ok(Whose::System) && arguments.owner == Owner::HomeManager {
+    let is_of_home = arguments.owner == Owner::HomeManager || arguments.generation.is_some();
+    if whose == Ok(Whose::System) && is_of_home {
         return Err(refuse(Exit::Config, "Home Manager ships no units of the system manager; add --user"));
     }
     Ok(whose)
@@ -23,5 +24,12 @@ pub(crate) fn gather(arguments: &Arguments, root: &Root, whose: &Whose) -> Resul
         [] => Units::Shipped,
         names => Units::Named(names.iter().map(|name| name.as_str().to_owned()).collect()),
     };
-    look(&Request { root, whose, is_offline: arguments.offline, units, owner: arguments.owner.kind() })
+    look(&Request {
+        root,
+        whose,
+        is_offline: arguments.offline,
+        units,
+        owner: arguments.owner.kind(),
+        generation: arguments.generation.as_deref(),
+    })
 }

@@ -17,6 +17,8 @@ pub const MANUAL: Manual = Manual {
         "It does not rely on NeedDaemonReload, which compares times that are all the same in a Nix store. It compares the \
          unit file, the drop-ins and the commands that the manager has loaded with the disk, and the times at which files, \
          links and directories changed with the time of the last reload.",
+        "podman-provenance-audit.timer, for the system manager and for those of users, heals with fix-unit-provenance and then runs \
+         this check every 15 minutes; its service fails where the check does.",
         "It changes nothing, and needs neither a manager nor root for the user's own units.",
     ],
     files: &[
@@ -25,6 +27,10 @@ pub const MANUAL: Manual = Manual {
         ("~/.local/state/nix/profiles/home-manager", "The same, by its profile."),
         ("~/.config/systemd/user", "Where the links of Home Manager belong."),
         ("/etc/systemd/system, /etc/systemd/user", "Where those of NixOS belong."),
+        (
+            "podman-provenance-audit.service, .timer",
+            "Units of the system manager and of users' managers that heal and check.",
+        ),
         ("every other directory of the unit path", "What may be stronger, and drop-ins."),
     ],
     exits: &[

@@ -242,6 +242,12 @@ fn the_service_of_the_nixos_module_names_the_generation() -> Outcome {
     tree.remove(path)?;
     tree.link(path, SYSTEM)?;
     assert_eq!(tree.wrong(&[])?, (Some(78), vec!["fail generation PF11 -".to_owned()]));
+    // In an activation, which sets the root last, it is named.
+    assert_eq!(tree.wrong(&["--generation", HOME])?, (Some(0), Vec::new()));
+    assert_eq!(
+        tree.wrong(&["--generation", "/nix/store/gone"])?,
+        (Some(78), vec!["fail generation PF11 -".to_owned()])
+    );
     Ok(())
 }
 

@@ -77,7 +77,7 @@ fn home(root: &Root) -> Result<PathBuf> {
         ));
     }
     let account = account::find(root, &Target::Uid(uid))?;
-    let home = account.and_then(|account| account::home(root, &account));
+    let home = account.map(|account| account::home(root, &account)).transpose()?.flatten();
     home.ok_or_else(|| refuse(Exit::Config, format!("uid {uid} has no home directory")))
 }
 

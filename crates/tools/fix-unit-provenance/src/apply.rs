@@ -3,15 +3,17 @@
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use oneshot::link;
 use oneshot::rights::AsUser;
-use oneshot::{Root, text};
+use oneshot::{Deadline, Root, text};
 use provenance::Whose;
+use provenance::owner::Kind;
 
-use crate::folder::{Anchor, keep};
+use crate::folder::{Anchor, Kept};
 use crate::step::Step;
 
 /// A link is made under this name and renamed, so that no unit is ever missing. It is no name of a unit.
@@ -23,15 +25,18 @@ pub(crate) struct Here<'a> {
     pub(crate) root: &'a Root,
     pub(crate) whose: &'a Whose,
     pub(crate) backup_dir: Option<&'a Path>,
+    pub(crate) patience: Duration,
 }
 
 /// Takes a step; the name of a copy that it kept.
 pub(crate) fn apply(here: &Here<'_>, step: &Step) -> Result<Option<PathBuf>> {
     match step {
-        Step::Restore { path, source, keeps } => restore(here, path, source, *keeps),
+        Step::Restore { path, source, owner, keeps } => restore(here, (path, *owner), source, *keeps),
         Step::Remove { path } => remove(here, path).map(Some),
         Step::Reload => {
-            let command = here.whose.scope().systemctl()?.arg("daemon-reload");
+            // All generators run in it, and what they wait for is theirs.
+            let command = here.whose.scope().systemctl()?.deadline(Deadline::after(here.patience));
+            let command = command.arg("daemon-reload");
             let outcome = command.run()?;
             if !outcome.status.success() {
                 bail!("{command} ended with {}: {}", outcome.status, outcome.words());
@@ -41,78 +46,120 @@ pub(crate) fn apply(here: &Here<'_>, step: &Step) -> Result<Option<PathBuf>> {
     }
 }
 
-fn restore(here: &Here<'_>, path: &Path, source: &Path, keeps: bool) -> Result<Option<PathBuf>> {
+fn restore(
+    here: &Here<'_>,
+    (path, owner): (&Path, Kind),
+    source: &Path,
+    keeps: bool,
+) -> Result<Option<PathBuf>> {
     let context = || format!("putting the link {} back", path.display());
     let target = source
         .to_str()
         .with_context(|| format!("{} is no UTF-8", text::quoted(&source.to_string_lossy())))?;
-    let place = Place::open(here, path).with_context(context)?;
+    let place = Place::open(here, path, Rights::of_owner(here.whose, owner)).with_context(context)?;
     let kept = if keeps { Some(place.keep().with_context(context)?) } else { None };
-    link::replace(place.folder.as_fd(), place.name, target, TEMPORARY).with_context(context)?;
-    fsync(place.folder.as_fd()).with_context(context)?;
+    place.link(target).with_context(context)?;
     Ok(kept)
 }
 
 fn remove(here: &Here<'_>, path: &Path) -> Result<PathBuf> {
     let context = || format!("removing {}", path.display());
-    let place = Place::open(here, path).with_context(context)?;
+    let place = Place::open(here, path, Rights::of_path(here.whose, path)).with_context(context)?;
     let kept = place.keep().with_context(context)?;
-    unlinkat(&place.folder, place.name, UnlinkatFlags::NoRemoveDir).with_context(context)?;
-    fsync(place.folder.as_fd()).with_context(context)?;
+    place.remove().with_context(context)?;
     Ok(kept)
 }
 
-/// A name in an open folder, another for copies, and the rights with which both are worked in.
+/// A name in an open folder, the folder for copies where that is another, and the rights with which each is worked in.
 struct Place<'a> {
     path: &'a Path,
     name: &'a str,
     folder: OwnedFd,
-    copies: Option<(&'a Path, OwnedFd)>,
-    _user: Option<AsUser>,
+    rights: Rights,
+    copies: Option<(&'a Path, OwnedFd, Rights)>,
 }
 
 impl<'a> Place<'a> {
-    fn open(here: &Here<'a>, path: &'a Path) -> Result<Self> {
+    fn open(here: &Here<'a>, path: &'a Path, rights: Rights) -> Result<Self> {
         let above = path.parent().unwrap_or(Path::new("/"));
         let name = path.file_name().and_then(OsStr::to_str).context("it has no name of a file")?;
-        let anchor = Anchor::open(here.root, anchor(here.whose, above))?;
         let copies = match here.backup_dir {
-            Some(folder) => Some((folder, Anchor::open(here.root, self::anchor(here.whose, folder))?)),
+            Some(folder) => {
+                let rights = Rights::of_path(here.whose, folder);
+                Some((folder, below(here, folder, rights)?, rights))
+            }
             None => None,
         };
-        let user = rights(here.whose, path);
-        let folder = anchor.below(above)?;
-        let copies = match copies {
-            Some((path, anchor)) => Some((path, anchor.below(path)?)),
-            None => None,
-        };
-        Ok(Self { path, name, folder, copies, _user: user })
+        Ok(Self { path, name, folder: below(here, above, rights)?, rights, copies })
     }
 
+    /// The file is read with the rights of its own folder, and written with those of the other.
     fn keep(&self) -> Result<PathBuf> {
-        let (above, into) = match &self.copies {
-            Some((path, folder)) => (*path, folder),
-            None => (self.path.parent().unwrap_or(Path::new("/")), &self.folder),
+        let read = || {
+            let _user = self.rights.take();
+            Kept::read(&self.folder, self.name)
         };
-        Ok(above.join(keep(&self.folder, self.name, into).context("keeping a copy")?))
+        let kept = read().context("keeping a copy")?;
+        let (above, into, rights) = match &self.copies {
+            Some((path, folder, rights)) => (*path, folder, *rights),
+            None => (self.path.parent().unwrap_or(Path::new("/")), &self.folder, self.rights),
+        };
+        let _user = rights.take();
+        Ok(above.join(kept.write(self.name, into).context("keeping a copy")?))
     }
+
+    fn link(&self, target: &str) -> Result<()> {
+        let _user = self.rights.take();
+        link::replace(self.folder.as_fd(), self.name, target, TEMPORARY)?;
+        Ok(fsync(self.folder.as_fd())?)
+    }
+
+    fn remove(&self) -> Result<()> {
+        let _user = self.rights.take();
+        unlinkat(&self.folder, self.name, UnlinkatFlags::NoRemoveDir)?;
+        Ok(fsync(self.folder.as_fd())?)
+    }
+}
+
+/// Opens a folder, and makes it where it is missing.
+fn below(here: &Here<'_>, folder: &Path, rights: Rights) -> Result<OwnedFd> {
+    let anchor = Anchor::open(here.root, anchor(here.whose, folder))?;
+    let _user = rights.take();
+    anchor.below(folder)
 }
 
 /// What is above the user's folders may be links of the administrator's, such as `/home`.
 fn anchor<'w>(whose: &'w Whose, folder: &Path) -> &'w Path {
     match whose {
-        Whose::User(person) if folder.starts_with(&person.homes.home) => &person.homes.home,
+        Whose::User(person) if person.is_home(folder) => &person.homes.home,
         _ => Path::new("/"),
     }
 }
 
-/// In the user's own folders with the user's own rights: nothing can be reached that the user could not reach.
-fn rights(whose: &Whose, path: &Path) -> Option<AsUser> {
-    match whose {
-        Whose::User(person) if path.starts_with(&person.homes.home) => {
-            Some(AsUser::of(person.uid, person.gid))
+/// With whose rights something is done, where root does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rights(Option<(u32, u32)>);
+
+impl Rights {
+    /// What Home Manager ships is the user's wherever it belongs: nothing can be reached that the user could not reach.
+    fn of_owner(whose: &Whose, owner: Kind) -> Self {
+        match (whose, owner) {
+            (Whose::User(person), Kind::HomeManager) => Self(Some((person.uid, person.gid))),
+            _ => Self(None),
         }
-        _ => None,
+    }
+
+    /// The same in the user's own folders.
+    fn of_path(whose: &Whose, path: &Path) -> Self {
+        match whose {
+            Whose::User(person) if person.is_home(path) => Self(Some((person.uid, person.gid))),
+            _ => Self(None),
+        }
+    }
+
+    /// Works with these until what is returned is dropped.
+    fn take(self) -> Option<AsUser> {
+        self.0.map(|(uid, gid)| AsUser::of(uid, gid))
     }
 }
 
@@ -121,22 +168,30 @@ mod tests {
     use super::*;
     use provenance::Person;
     use std::fs;
-    use std::os::unix::fs::{MetadataExt as _, symlink};
+    use std::os::unix::fs::symlink;
     use systemd::unit_path::Homes;
 
     const PLACE: &str = "/home/tim/.config/systemd/user/a.service";
 
-    fn tim() -> Result<Whose> {
-        let about = fs::metadata("/proc/self")?;
+    fn tim() -> Whose {
+        let (uid, gid) = testbed::own();
         let homes = Homes::standard("tim", "/home/tim", 1000);
         let state = "/home/tim/.local/state".into();
-        Ok(Whose::User(Person { uid: about.uid(), gid: about.gid(), homes, state, is_caller: true }))
+        Whose::User(Person { uid, gid, homes, state, is_caller: true })
     }
 
     fn restore_in(tree: &Path, backup_dir: Option<&Path>) -> Result<Option<PathBuf>> {
-        let (root, whose) = (Root::new(tree), tim()?);
-        let here = Here { root: &root, whose: &whose, backup_dir };
-        apply(&here, &Step::Restore { path: PLACE.into(), source: "/nix/store/x".into(), keeps: true })
+        let (root, whose) = (Root::new(tree), tim());
+        let here = Here { root: &root, whose: &whose, backup_dir, patience: Duration::ZERO };
+        apply(
+            &here,
+            &Step::Restore {
+                path: PLACE.into(),
+                source: "/nix/store/x".into(),
+                owner: Kind::HomeManager,
+                keeps: true,
+            },
+        )
     }
 
     #[test]
@@ -157,6 +212,18 @@ mod tests {
         assert_eq!(kept, Some(PathBuf::from("/home/tim/kept/a.service.backup")));
         assert_eq!(fs::read_to_string(tree.path().join("home/tim/kept/a.service.backup"))?, "three");
         Ok(())
+    }
+
+    #[test]
+    fn what_home_manager_ships_is_put_back_with_the_users_rights_wherever_it_belongs() {
+        let (system, user) = (Rights(None), Rights(Some(testbed::own())));
+        assert_eq!(Rights::of_owner(&tim(), Kind::HomeManager), user);
+        assert_eq!(Rights::of_owner(&tim(), Kind::NixOs), system);
+        assert_eq!(Rights::of_owner(&Whose::System, Kind::NixOs), system);
+        assert_eq!(Rights::of_path(&tim(), Path::new(PLACE)), user);
+        for path in ["/etc/systemd/user/x.conf", "/home/tim/../../etc/systemd/user/x.conf"] {
+            assert_eq!(Rights::of_path(&tim(), Path::new(path)), system, "{path}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the program is asked to repair.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
+use oneshot::arguments::absolute;
 use oneshot::report::Answer;
 use oneshot::{Common, Write, arguments};
 use systemd::unit::Name;
@@ -24,6 +26,10 @@ pub struct Arguments {
     #[arg(long)]
     pub system: bool,
 
+    /// Take DIR as the current generation of Home Manager; an activation sets the pointers to it last
+    #[arg(long, value_name = "DIR", value_parser = absolute, conflicts_with = "system")]
+    pub generation: Option<PathBuf>,
+
     /// Only put links back; with --reload both, which is the default
     #[arg(long)]
     pub restore: bool,
@@ -31,6 +37,14 @@ pub struct Arguments {
     /// Only have the manager read its files again where it needs to, once
     #[arg(long)]
     pub reload: bool,
+
+    /// Also restart units that run what was read before, once they are as shipped, and prove that they work
+    #[arg(long)]
+    pub restart: bool,
+
+    /// Leave the reload, or the restart, undecided after SECS seconds each
+    #[arg(long, value_name = "SECS", default_value_t = 90)]
+    pub timeout: u32,
 
     /// Keep what stood in the place of a link in DIR, and not beside it
     #[arg(long, value_name = "DIR", value_parser = arguments::absolute)]
@@ -51,6 +65,12 @@ pub struct Arguments {
 
 impl Arguments {
     const PROGRAM: &'static str = "fix-unit-provenance";
+
+    /// How long one job of the manager is waited for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
 }
 
 impl oneshot::Arguments for Arguments {

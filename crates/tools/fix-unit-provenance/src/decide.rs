@@ -1,18 +1,22 @@
 //! From facts to steps, and to what is left to a person. Reads nothing: no file, no environment, no clock, no uid.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use nix_host::manifest::Kind;
-use oneshot::{Exit, Finding};
+use oneshot::{Exit, Finding, text};
 use provenance::Survey;
-use provenance::facts::{Belongs, Memory, UnitFacts};
+use provenance::facts::{Memory, UnitFacts};
 use provenance::owner::{self, Generation};
 use provenance::place::Obstacle;
 use provenance::standing::Standing;
-use systemd::unit::{Active, Load};
+use systemd::unit::Load;
 
 use crate::step::Step;
+
+mod running;
+
+pub use running::{restartable, running_old};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,8 @@ pub struct Wish<'a> {
     pub is_named: bool,
     /// Foreign drop-ins to be removed.
     pub removes: &'a [PathBuf],
+    /// Steps of this run that could not be taken; they are not tried again.
+    pub failed: &'a [Step],
 }
 
 /// What is to be done, and what is not.
@@ -34,6 +40,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What remains when they are done.
     pub findings: Vec<Finding>,
+    /// The units of which something remains otherwise than it is shipped.
+    pub left: BTreeSet<String>,
 }
 
 /// The plan for what was seen.
@@ -42,12 +50,16 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
     let mut plan = Plan::default();
     let unclear = generations(survey, &mut plan);
     let blocked = blocked(survey, &mut plan);
+    // What is shipped for a template is so for each of its instances.
+    let mut seen: BTreeSet<&Path> = BTreeSet::new();
     for unit in &survey.units {
+        let before = plan.findings.len();
         for file in &unit.files {
             if unclear.contains(&file.owner) {
+                plan.left.insert(unit.name.clone());
                 continue;
             }
-            let text = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
+            let told = |what: &str| format!("{}: {} {what}", unit.name, file.path.display());
             let keeps = match &file.standing {
                 Standing::Shipped => continue,
                 Standing::Missing
@@ -59,46 +71,60 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                 Standing::File { is_same: false } => true,
                 Standing::Masked => {
                     let finding =
-                        Finding::fail("unit-mask", text("is a mask, which is left alone")).shape("PF6");
-                    plan.findings
-                        .push(finding.hint(format!("if it is not wanted: rm {}", file.path.display())));
+                        Finding::fail("unit-mask", told("is a mask, which is left alone")).shape("PF6");
+                    let path = text::word(&file.path.to_string_lossy());
+                    plan.findings.push(finding.hint(format!("if it is not wanted: rm {path}")));
                     continue;
                 }
                 Standing::Folder | Standing::Special => {
                     let finding =
-                        Finding::fail("unit-file", text("is no file and no link, and is left alone"));
+                        Finding::fail("unit-file", told("is no file and no link, and is left alone"));
                     plan.findings.push(finding.shape("PF1").hint("move it away and run this again"));
                     continue;
                 }
                 Standing::Collected(at) => {
                     let what = format!("cannot be put back: the generation lacks {}", at.display());
-                    plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF11"));
+                    plan.findings.push(Finding::fail("unit-file", told(&what)).shape("PF11"));
                     continue;
                 }
                 Standing::Unreadable(reason) => {
                     let what = format!("could not be looked at: {reason}");
-                    plan.findings.push(Finding::fail("unit-file", text(&what)));
+                    plan.findings.push(Finding::fail("unit-file", told(&what)));
                     continue;
                 }
             };
             if !wish.restores {
                 plan.findings.push(Finding::fail(
                     "unit-file",
-                    text("is not as shipped, and --restore was not asked for"),
+                    told("is not as shipped, and --restore was not asked for"),
                 ));
-            } else if let Some(obstacle) = blocked.iter().find(|at| file.path.starts_with(at)) {
-                let what = format!("is not put back because of {}", obstacle.display());
-                plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF9"));
+            } else if let Some(obstacle) = blocked.iter().find(|one| file.path.starts_with(one.at())) {
+                let what = format!("is not put back because of {}", obstacle.at().display());
+                let finding = Finding::fail("unit-file", told(&what)).shape("PF9");
+                plan.findings.push(match obstacle {
+                    // Whoever says where the units are must say otherwise first.
+                    Obstacle::Outside(_) => finding.exits(Exit::Config),
+                    _ => finding,
+                });
             } else {
-                let (path, source) = (file.path.clone(), file.source.clone());
-                plan.steps.push(Step::Restore { path, source, keeps });
+                let (path, source, owner) = (file.path.clone(), file.source.clone(), file.owner);
+                let step = Step::Restore { path, source, owner, keeps };
+                if wish.failed.contains(&step) {
+                    plan.left.insert(unit.name.clone());
+                } else if seen.insert(&file.path) {
+                    plan.steps.push(step);
+                }
             }
         }
         plan.findings.extend(left(unit, wish));
+        if plan.findings.len() > before {
+            plan.left.insert(unit.name.clone());
+        }
     }
     drop_ins(survey, wish, &mut plan);
     if wish.reloads
         && survey.host.manager.is_ok()
+        && !wish.failed.contains(&Step::Reload)
         && (!plan.steps.is_empty() || survey.units.iter().any(needs_reload))
     {
         plan.steps.push(Step::Reload);
@@ -136,20 +162,13 @@ fn generations(survey: &Survey, plan: &mut Plan) -> Vec<owner::Kind> {
     unclear
 }
 
-/// PF9: folders into which nothing is written.
-fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<PathBuf> {
-    let mut blocked = Vec::new();
-    for obstacle in survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
-        let (at, what) = match obstacle {
-            Obstacle::Link { at, target } => (at, format!("is a link to {}", target.display())),
-            Obstacle::Foreign { at, uid } => (at, format!("belongs to uid {uid}")),
-            Obstacle::ReadOnly(at) => (at, "is read-only".to_owned()),
-            Obstacle::NoFolder(at) => (at, "is no folder".to_owned()),
-            Obstacle::NotOnPath(_) => continue,
-        };
-        let text = format!("{} {what}; nothing is put back in it", at.display());
+/// PF9: what keeps from writing to folders.
+fn blocked<'s>(survey: &'s Survey, plan: &mut Plan) -> Vec<&'s Obstacle> {
+    let all = survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles);
+    let blocked: Vec<&Obstacle> = all.filter(|one| !matches!(one, Obstacle::NotOnPath(_))).collect();
+    for obstacle in &blocked {
+        let text = format!("{obstacle}; nothing is put back in it");
         plan.findings.push(Finding::warn("unit-folder", text).shape("PF9"));
-        blocked.push(at.clone());
     }
     blocked
 }
@@ -184,19 +203,26 @@ fn left(unit: &UnitFacts, wish: &Wish<'_>) -> Option<Finding> {
 
 /// PF5: removed only where they are named.
 fn drop_ins(survey: &Survey, wish: &Wish<'_>, plan: &mut Plan) {
-    let all = survey.units.iter().filter(|unit| unit.owner.is_some()).flat_map(|unit| &unit.drop_ins);
-    let foreign: BTreeSet<&Path> = all
-        .filter(|one| matches!(one.belongs, Belongs::Foreign(_)) && !one.is_mask || !one.hides.is_empty())
-        .map(|one| one.path.as_path())
-        .collect();
-    for path in &foreign {
-        if wish.removes.iter().any(|named| named == path) {
-            plan.steps.push(Step::Remove { path: path.to_path_buf() });
+    let mut foreign: BTreeMap<&Path, Vec<&str>> = BTreeMap::new();
+    for unit in survey.units.iter().filter(|unit| unit.owner.is_some()) {
+        for one in &unit.drop_ins {
+            if one.is_foreign() && !one.is_idle() {
+                foreign.entry(&one.path).or_default().push(&unit.name);
+            }
+        }
+    }
+    for (path, units) in foreign {
+        let remove = Step::Remove { path: path.to_path_buf() };
+        if wish.failed.contains(&remove) {
+            plan.left.extend(units.into_iter().map(str::to_owned));
+        } else if wish.removes.iter().any(|named| named == path) {
+            plan.steps.push(remove);
         } else {
             let text = format!("{} merges into shipped units, and is left alone", path.display());
             let finding = Finding::fail("unit-drop-in", text).shape("PF5");
-            plan.findings
-                .push(finding.hint(format!("if nobody wants it: --remove-foreign {}", path.display())));
+            let path = text::word(&path.to_string_lossy());
+            plan.findings.push(finding.hint(format!("if nobody wants it: --remove-foreign {path}")));
+            plan.left.extend(units.into_iter().map(str::to_owned));
         }
     }
 }
@@ -211,30 +237,6 @@ fn needs_reload(unit: &UnitFacts) -> bool {
         Memory::Listed(listed) => listed.load == Load::NotFound && unit.winner.is_some(),
         Memory::Unknown | Memory::Absent => false,
     }
-}
-
-/// Units that are up and that the manager has otherwise than the disk, now or when the links are back: what runs is what
-/// was read before.
-#[must_use]
-pub fn running_old(survey: &Survey) -> Vec<&str> {
-    let is_old = |unit: &&UnitFacts| match &unit.memory {
-        Memory::Loaded(facts) => {
-            let is_up = matches!(facts.loaded.active, Active::Active | Active::Reloading);
-            let is_other = |standing: &Standing| {
-                matches!(
-                    standing,
-                    Standing::File { is_same: false }
-                        | Standing::OtherGeneration { is_same: false, .. }
-                        | Standing::Elsewhere(_)
-                )
-            };
-            let is_drifted =
-                unit.files.iter().any(|file| file.kind != Kind::Link && is_other(&file.standing));
-            is_up && (!facts.differences.is_empty() || is_drifted)
-        }
-        _ => false,
-    };
-    survey.units.iter().filter(is_old).map(|unit| unit.name.as_str()).collect()
 }
 
 #[cfg(test)]

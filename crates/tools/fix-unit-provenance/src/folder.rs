@@ -1,18 +1,18 @@
 //! Folders by descriptor, no link followed on the way.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path};
 
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{OFlag, open, openat, readlinkat};
 use nix::sys::stat::{Mode, mkdirat};
-use nix::unistd::fsync;
-use oneshot::{Exit, Root, refuse};
+use nix::unistd::{UnlinkatFlags, fsync, symlinkat, unlinkat};
+use oneshot::{Exit, Root, plain, refuse};
 
 const FLAGS: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_RDONLY).union(OFlag::O_CLOEXEC);
 
@@ -69,32 +69,62 @@ fn next(at: &OwnedFd, name: &OsStr) -> Result<OwnedFd> {
     }
 }
 
-/// Copies a regular file of a folder into another under the first free name of `NAME.backup`, `NAME.backup.1` and so on.
-pub(crate) fn keep(from: &OwnedFd, name: &str, into: &OwnedFd) -> Result<String> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let mut source = File::from(openat(from, name, flags, Mode::empty()).context("opening it")?);
-    let about = source.metadata().context("looking at it")?;
-    if !about.is_file() {
-        bail!("it is no regular file any more");
+/// What stood under a name, to be kept.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// A regular file's bytes and mode.
+    File(Vec<u8>, Mode),
+    /// A link's text.
+    Link(OsString),
+}
+
+impl Kept {
+    /// Reads what is called `name` in a folder: a regular file, or a link, which is not followed.
+    pub(crate) fn read(from: &OwnedFd, name: &str) -> Result<Self> {
+        match readlinkat(from, name) {
+            Ok(text) => return Ok(Self::Link(text)),
+            // It is no link.
+            Err(Errno::EINVAL) => {}
+            Err(error) => return Err(error).context("looking at it"),
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let opened = File::from(openat(from, name, flags, Mode::empty()).context("opening it")?);
+        let source = plain::regular(opened).context("looking at it")?;
+        let mode = Mode::from_bits_truncate(source.metadata().context("looking at it")?.mode() & 0o777);
+        Ok(Self::File(plain::bytes(source).context("reading it")?, mode))
     }
-    let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).context("reading it")?;
-    let mode = Mode::from_bits_truncate(about.mode() & 0o777);
-    for number in 0..COPIES {
-        let suffix = if number == 0 { ".backup".to_owned() } else { format!(".backup.{number}") };
-        let copy = format!("{name}{suffix}");
-        let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-        match openat(into, copy.as_str(), flags, mode) {
-            Ok(file) => {
-                let mut file = File::from(file);
-                file.write_all(&bytes).context("writing the copy")?;
-                file.sync_all().context("writing the copy to disk")?;
-                fsync(into.as_fd()).context("writing its folder to disk")?;
-                return Ok(copy);
+
+    /// Writes it into a folder under the first free name of `NAME.backup`, `NAME.backup.1` and so on.
+    pub(crate) fn write(&self, name: &str, into: &OwnedFd) -> Result<String> {
+        for number in 0..COPIES {
+            let suffix = if number == 0 { ".backup".to_owned() } else { format!(".backup.{number}") };
+            let copy = format!("{name}{suffix}");
+            match self.create(&copy, into) {
+                Err(error) if error.downcast_ref() == Some(&Errno::EEXIST) => {}
+                Err(error) => return Err(error.context(format!("creating {copy}"))),
+                Ok(()) => {
+                    fsync(into.as_fd()).context("writing its folder to disk")?;
+                    return Ok(copy);
+                }
             }
-            Err(Errno::EEXIST) => {}
-            Err(error) => return Err(error).with_context(|| format!("creating {copy}")),
+        }
+        bail!("there are {COPIES} copies already")
+    }
+
+    fn create(&self, copy: &str, into: &OwnedFd) -> Result<()> {
+        match self {
+            Self::Link(text) => Ok(symlinkat(text.as_os_str(), into, copy)?),
+            Self::File(bytes, mode) => {
+                let flags =
+                    OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+                let mut file = File::from(openat(into, copy, flags, *mode)?);
+                let written = file.write_all(bytes).and_then(|()| file.sync_all());
+                if written.is_err() {
+                    // The error that is told is the first one.
+                    let _ = unlinkat(into, copy, UnlinkatFlags::NoRemoveDir);
+                }
+                Ok(written?)
+            }
         }
     }
-    bail!("there are {COPIES} copies already")
 }

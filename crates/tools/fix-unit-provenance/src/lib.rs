@@ -1,5 +1,6 @@
 //! `fix-unit-provenance`: puts the links of units back as the current generation ships them, keeps what stood there, has
-//! the manager read its files once, and reads everything back. It starts, stops and resets nothing.
+//! the manager read its files once, and reads everything back. It starts, stops and resets nothing, but for a restart that
+//! `--restart` asks for.
 
 pub mod arguments;
 pub mod decide;
@@ -11,7 +12,11 @@ mod apply;
 #[cfg(target_os = "linux")]
 mod folder;
 #[cfg(target_os = "linux")]
+mod held;
+#[cfg(target_os = "linux")]
 mod mend;
+#[cfg(target_os = "linux")]
+mod restart;
 
 #[cfg(target_os = "linux")]
 pub use mend::run;

@@ -1,18 +1,16 @@
 //! One run: look, decide, take the steps, look again.
 
-use std::fs::File;
-
-use anyhow::{Context, Result};
-use nix::fcntl::{Flock, FlockArg};
-use oneshot::lock::{self, Lock};
+use anyhow::Result;
 use oneshot::report::Step as Record;
-use oneshot::{Exit, Finding, Report, Root, StepState, refuse};
+use oneshot::{Exit, Finding, Report, Root, StepState, exit, refuse, text};
 use provenance::survey::{Survey, Units, look};
 use provenance::{Request, Whose, whose};
 
 use crate::apply::{Here, apply};
 use crate::arguments::Arguments;
-use crate::decide::{Plan, Wish, decide, running_old};
+use crate::decide::{Plan, Wish, decide, restartable, running_old};
+use crate::held::Held;
+use crate::restart;
 use crate::step::Step;
 
 /// Repairs the units that were asked for.
@@ -25,37 +23,48 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
+    if whose == Whose::System && arguments.generation.is_some() {
+        return Err(refuse(
+            Exit::Config,
+            "a generation of Home Manager ships no units of the system manager; add --user",
+        ));
+    }
     let is_both = arguments.restore == arguments.reload;
     let wish = Wish {
         restores: arguments.restore || is_both,
-        reloads: arguments.reload || is_both,
+        // What runs anew is what the manager has read.
+        reloads: arguments.reload || is_both || arguments.restart,
         is_named: !arguments.units.is_empty(),
         removes: &arguments.remove_foreign,
+        failed: &[],
     };
     let mut survey = gather(arguments, &root, &whose)?;
     let mut plan = decide(&survey, &wish);
+    let old: Vec<String> = running_old(&survey, &plan).into_iter().map(str::to_owned).collect();
     if arguments.write.dry_run {
         for step in &plan.steps {
             report.step(Record::new(step.kind(), step.target(), step, StepState::Would));
         }
+        let units = restartable(&plan, &old);
+        if arguments.restart && !units.is_empty() {
+            report.step(restart::step(&units, StepState::Would));
+        }
         return tell(report, plan);
     }
-    let old: Vec<String> = running_old(&survey).into_iter().map(str::to_owned).collect();
-    let mut done: Vec<Step> = Vec::new();
-    let mut held = None;
+    let (mut done, mut failed): (Vec<Step>, Vec<Step>) = (Vec::new(), Vec::new());
+    let mut held = Held::default();
     while !plan.steps.is_empty() {
-        if held.is_none() {
-            held = Some(hold(&root, &whose)?);
+        if held.extend(&root, &whose, &plan.steps)? {
             // Another run may have ended between the look and the lock.
         } else if let Some(again) = plan.steps.iter().find(|step| done.contains(step)) {
             let text = format!("it was done and does not last: {again}; something undoes it");
             report.finding(Finding::fail("unit-file", text).exits(Exit::Contradicted));
             return tell(report, plan);
         } else {
-            take(arguments, (&root, &whose), &plan, &mut done, report)?;
+            take(arguments, (&root, &whose), plan.steps, (&mut done, &mut failed), report);
         }
         survey = gather(arguments, &root, &whose)?;
-        plan = decide(&survey, &wish);
+        plan = decide(&survey, &Wish { failed: &failed, ..wish });
     }
     if let (Err(reason), false) = (&survey.host.manager, done.is_empty()) {
         report.info(&format!(
@@ -63,32 +72,60 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         ));
     }
     if !old.is_empty() && !done.is_empty() {
-        report.finding(running(&whose, &old));
+        let anew = if arguments.restart && !failed.contains(&Step::Reload) {
+            restartable(&plan, &old)
+        } else {
+            Vec::new()
+        };
+        let rest: Vec<&str> = old.iter().map(String::as_str).filter(|unit| !anew.contains(unit)).collect();
+        if !rest.is_empty() {
+            report.finding(running(&whose, &rest));
+        }
+        if !anew.is_empty() {
+            // The links are in order: another run may work on them while this one watches.
+            drop(held);
+            restart::run(arguments, &whose, &anew, report)?;
+        }
     }
     tell(report, plan)
 }
 
+/// Takes each step, whatever becomes of the others.
 fn take(
     arguments: &Arguments,
     (root, whose): (&Root, &Whose),
-    plan: &Plan,
-    done: &mut Vec<Step>,
+    steps: Vec<Step>,
+    (done, failed): (&mut Vec<Step>, &mut Vec<Step>),
     report: &mut Report,
-) -> Result<()> {
-    let here = Here { root, whose, backup_dir: arguments.backup_dir.as_deref() };
-    for step in &plan.steps {
-        let kept = apply(&here, step)?;
-        let text = kept.map_or_else(|| step.to_string(), |kept| format!("{step}: {}", kept.display()));
-        report.step(Record::new(step.kind(), step.target(), text, StepState::Done));
-        done.push(step.clone());
+) {
+    let here =
+        Here { root, whose, backup_dir: arguments.backup_dir.as_deref(), patience: arguments.patience() };
+    for step in steps {
+        match apply(&here, &step) {
+            Ok(kept) => {
+                let text =
+                    kept.map_or_else(|| step.to_string(), |kept| format!("{step}: {}", kept.display()));
+                report.step(Record::new(step.kind(), step.target(), text, StepState::Done));
+                done.push(step);
+            }
+            Err(error) => {
+                let finding = match step {
+                    Step::Restore { .. } => Finding::fail("unit-file", format!("{error:#}")),
+                    Step::Remove { .. } => Finding::fail("unit-drop-in", format!("{error:#}")),
+                    Step::Reload => Finding::fail("unit-manager", format!("{error:#}")),
+                };
+                report.finding(finding.exits(exit::of(&error)));
+                failed.push(step);
+            }
+        }
     }
-    Ok(())
 }
 
 /// What runs is not what was read now; whether and when it may be restarted is not for a timer to say.
-fn running(whose: &Whose, units: &[String]) -> Finding {
+fn running(whose: &Whose, units: &[&str]) -> Finding {
     let text = format!("what runs is from before, and goes on: {}", units.join(", "));
-    let restart = format!("when it may be: {} restart {}", whose.systemctl(), units.join(" "));
+    let words: Vec<String> = units.iter().map(|unit| text::word(unit)).collect();
+    let restart = format!("when it may be: {} restart {}", whose.systemctl(), words.join(" "));
     Finding::warn("unit-running", text).hint(restart)
 }
 
@@ -104,29 +141,6 @@ fn gather(arguments: &Arguments, root: &Root, whose: &Whose) -> Result<Survey> {
         [] => Units::Shipped,
         names => Units::Named(names.iter().map(|name| name.as_str().to_owned()).collect()),
     };
-    look(&Request { root, whose, is_offline: false, units, owner: None })
-}
-
-/// One writer at a time.
-#[expect(dead_code, reason = "held for the drop")]
-enum Held {
-    System(Lock),
-    User(Flock<File>),
-}
-
-/// A user's own run cannot write where the locks stand: the home directory itself is locked, for root's run, too.
-fn hold(root: &Root, whose: &Whose) -> Result<Held> {
-    let Whose::User(person) = whose else {
-        return Ok(Held::System(lock::take(root, "fix-unit-provenance")?));
-    };
-    let home = root.join(&person.homes.home);
-    let folder = File::open(&home).with_context(|| format!("opening {}", home.display()))?;
-    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => Ok(Held::User(lock)),
-        Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
-            Exit::Busy,
-            format!("another run holds {}; try again when it has ended", home.display()),
-        )),
-        Err((_, error)) => Err(error).with_context(|| format!("locking {}", home.display())),
-    }
+    let generation = arguments.generation.as_deref();
+    look(&Request { root, whose, is_offline: false, units, owner: None, generation })
 }

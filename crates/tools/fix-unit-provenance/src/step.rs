@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use provenance::owner::Kind;
+
 /// One change to the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -12,6 +14,8 @@ pub enum Step {
         path: PathBuf,
         /// What it leads to.
         source: PathBuf,
+        /// Whose it is: with whose rights it is put there.
+        owner: Kind,
         /// Whether a file stands there of which a copy is kept.
         keeps: bool,
     },
@@ -48,7 +52,7 @@ impl Step {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Restore { path, source, keeps } => {
+            Self::Restore { path, source, keeps, .. } => {
                 let kept = if *keeps { ", and keep a copy of the file there" } else { "" };
                 write!(out, "link {} to {}{kept}", path.display(), source.display())
             }

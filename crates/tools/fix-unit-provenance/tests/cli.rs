@@ -1,11 +1,11 @@
 //! The real program on trees laid out as Home Manager lays its out. A tree's manager is not asked.
 
 use std::error::Error;
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
 use std::path::Path;
 
-use testbed::{Outcome, Program, Ran, Tree, own};
+use testbed::{Outcome, Program, Ran, Tree, lacks_root, own};
 
 const FILES: &str = "/nix/store/00000000000000000000000000000002-home-manager-files";
 const HOME: &str = "/nix/store/00000000000000000000000000000003-home-manager-generation";
@@ -58,14 +58,26 @@ fn second_run_does_nothing(tree: &Tree) -> Outcome {
 #[test]
 fn help_names_the_options_and_bad_paths_are_wrong_usage() -> Outcome {
     let help = program().run(&["--help"])?.answer();
-    for option in
-        ["--user", "--system", "--restore", "--reload", "--backup-dir", "--remove-foreign", "--dry-run"]
-    {
+    for option in [
+        "--user",
+        "--system",
+        "--restore",
+        "--reload",
+        "--backup-dir",
+        "--remove-foreign",
+        "--restart",
+        "--timeout",
+        "--dry-run",
+    ] {
         assert!(help.contains(option), "{option} is missing in {help}");
     }
-    for arguments in
-        [&["--backup-dir", "x"][..], &["--remove-foreign", "/a/../b"], &["a*"], &["--user", "--system"]]
-    {
+    for arguments in [
+        &["--backup-dir", "x"][..],
+        &["--remove-foreign", "/a/../b"],
+        &["a*"],
+        &["--user", "--system"],
+        &["--timeout", "soon"],
+    ] {
         assert_eq!(program().run(arguments)?.code(), Some(2), "{arguments:?}");
     }
     Ok(())
@@ -152,6 +164,28 @@ fn masks_folders_and_linked_parents_are_left_byte_for_byte() -> Outcome {
     Ok(())
 }
 
+/// In an activation the pointers still say the generation before.
+#[test]
+fn a_named_generation_counts_whatever_the_pointers_say() -> Outcome {
+    let other = "/nix/store/00000000000000000000000000000004-home-manager-generation";
+    let tree = tree()?;
+    link(&tree, &format!("{other}/home-files"), FILES)?;
+    fs::remove_file(tree.path("home/tim/.local/state/nix/profiles/home-manager"))?;
+    link(&tree, "home/tim/.local/state/nix/profiles/home-manager", "/nix/store/gone")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    assert_eq!(run(&tree, &[])?.code(), Some(78));
+    assert_eq!(run(&tree, &["--generation", other])?.code(), Some(0));
+    is_shipped(&tree, "web.service")?;
+    // What is no generation, or lies where it can be changed, is none.
+    fs::create_dir_all(tree.path("home/tim/generation/home-files"))?;
+    for bad in ["/home/tim/generation", "/nix/store/gone", "/etc/passwd"] {
+        assert_eq!(run(&tree, &["--generation", bad])?.code(), Some(78), "{bad}");
+    }
+    assert_eq!(run(&tree, &["--generation", "home"])?.code(), Some(2));
+    assert_eq!(program().run_on(&tree, &["--system", "--generation", other])?.code(), Some(2));
+    Ok(())
+}
+
 #[test]
 fn a_link_that_a_killed_run_left_is_no_obstacle() -> Outcome {
     let tree = tree()?;
@@ -173,5 +207,120 @@ fn a_foreign_drop_in_is_removed_when_named_and_kept_aside() -> Outcome {
     assert_eq!(ran.code(), Some(0), "{}", ran.said());
     assert!(!tree.path(drop_in).exists());
     assert_eq!(fs::read_to_string(tree.path("home/tim/kept/x.conf.backup"))?, "[Service]\nNice=5\n");
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn a_file_of_several_names_is_put_back_once() -> Outcome {
+    let tree = tree()?;
+    let shipped = format!("{FILES}/.config/systemd/user");
+    tree.write(
+        &format!("{}/a@.service", shipped.trim_start_matches('/')),
+        "[Service]\nExecStart=/bin/true\n",
+    )?;
+    let instance = "default.target.wants/a@1.service";
+    link(&tree, &format!("{shipped}/{instance}"), &format!("{shipped}/a@.service"))?;
+    link(&tree, &format!("{PLACE}/{instance}"), &format!("{shipped}/{instance}"))?;
+    for (unit, arguments) in
+        [("web.service", &["web", "web.service"][..]), ("a@.service", &[]), ("a@.service", &["a@1", "a@2"])]
+    {
+        let _ = fs::remove_file(tree.path(PLACE).join(unit));
+        tree.write(&format!("{PLACE}/{unit}"), "edited")?;
+        let ran = run(&tree, &[arguments, &["--json"]].concat())?;
+        assert_eq!(ran.code(), Some(0), "{arguments:?}: {}", ran.said());
+        assert_eq!(ran.json()?["steps"].as_array().map(Vec::len), Some(1), "{}", ran.said());
+        is_shipped(&tree, unit)?;
+    }
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn a_foreign_drop_in_that_is_a_link_is_kept_as_the_link() -> Outcome {
+    let tree = tree()?;
+    let old = "/nix/store/00000000000000000000000000000009-home-manager-files/x.conf";
+    tree.write(old.trim_start_matches('/'), "[Service]\nNice=5\n")?;
+    for copy in ["x.conf.backup", "x.conf.backup.1"] {
+        link(&tree, &format!("{PLACE}/web.service.d/x.conf"), old)?;
+        let ran = run(&tree, &["--remove-foreign", &format!("/{PLACE}/web.service.d/x.conf")])?;
+        assert_eq!(ran.code(), Some(0), "{}", ran.said());
+        assert_eq!(fs::read_link(tree.path(PLACE).join("web.service.d").join(copy))?, Path::new(old));
+        assert!(fs::symlink_metadata(tree.path(PLACE).join("web.service.d/x.conf")).is_err());
+        second_run_does_nothing(&tree)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn root_keeps_a_users_file_where_only_root_may_write() -> Outcome {
+    if lacks_root() {
+        return Ok(());
+    }
+    let tree = tree()?;
+    tree.write("etc/passwd", "tim:x:1000:100::/home/tim:/bin/sh\n")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    tree.write(&format!("{PLACE}/web.service"), "edited")?;
+    tree.folder("var/backups")?;
+    fs::set_permissions(tree.root(), Permissions::from_mode(0o755))?;
+    for line in tree.listing()? {
+        let path = line.split(' ').next().unwrap_or_default();
+        if path.contains("/home/tim") {
+            lchown(path, Some(1000), Some(100))?;
+        }
+    }
+    let ran = run(&tree, &["--backup-dir", "/var/backups/units"])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    assert_eq!(fs::read_to_string(tree.path("var/backups/units/web.service.backup"))?, "edited");
+    assert_eq!(fs::metadata(tree.path("var/backups/units/web.service.backup"))?.uid(), 0);
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::symlink_metadata(tree.path(PLACE).join("web.service"))?.uid(), 1000);
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn a_step_that_fails_keeps_none_of_the_others_from_being_taken() -> Outcome {
+    let tree = tree()?;
+    // The copy of a name of 250 bytes would have one that is too long.
+    let long = format!("{}.service", "a".repeat(242));
+    let shipped = format!("{FILES}/.config/systemd/user/{long}");
+    tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+    tree.write(&format!("{PLACE}/{long}"), "edited")?;
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    let ran = run(&tree, &["--json"])?;
+    let answer = ran.json()?;
+    assert_eq!((ran.code(), &answer["error"]), (Some(1), &serde_json::Value::Null), "{answer:#}");
+    let told: Vec<_> = answer["findings"].as_array().into_iter().flatten().map(|one| &one["id"]).collect();
+    assert_eq!(told, ["unit-file"], "{answer:#}");
+    assert!(answer["findings"][0]["text"].as_str().is_some_and(|text| text.contains("ENAMETOOLONG")));
+    is_shipped(&tree, "web.service")?;
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join(&long))?, "edited");
+    // It fails as often as it is tried, and what is in order is not written.
+    let before = tree.listing()?;
+    assert_eq!(run(&tree, &[])?.code(), Some(1));
+    assert_eq!(tree.listing()?.len(), before.len());
+    Ok(())
+}
+
+/// Runs for two users, and for the system, may write to the same folder.
+#[test]
+fn only_one_run_at_a_time_writes_what_nixos_ships() -> Outcome {
+    let tree = tree()?;
+    let system = "/nix/store/00000000000000000000000000000005-nixos-system";
+    let shipped = format!("{system}/etc/systemd/user/sys.service");
+    tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+    link(&tree, "run/current-system", system)?;
+    tree.folder("etc/systemd/user")?;
+    tree.folder("run/mendutils")?;
+    let lock = File::create(tree.path("run/mendutils/fix-unit-provenance.lock"))?;
+    lock.try_lock()?;
+    // What is in the home directory is no concern of theirs.
+    fs::remove_file(tree.path(PLACE).join("web.service"))?;
+    assert_eq!(run(&tree, &["web"])?.code(), Some(0));
+    if lacks_root() {
+        return Ok(());
+    }
+    assert_eq!(run(&tree, &[])?.code(), Some(75));
+    drop(lock);
+    assert_eq!(run(&tree, &[])?.code(), Some(0));
+    assert_eq!(fs::read_link(tree.path("etc/systemd/user/sys.service"))?, Path::new(&shipped));
     second_run_does_nothing(&tree)
 }

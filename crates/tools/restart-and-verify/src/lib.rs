@@ -1,5 +1,5 @@
 //! `restart-and-verify`: restarts units in one transaction, and says of each whether it really works. The judgement is
-//! that of the crate `unit-restart`; this is its command line and its words.
+//! that of the crate `unit-restart`, and so are its words; this is its command line, and lint.
 
 pub mod arguments;
 pub mod manual;

@@ -7,12 +7,11 @@ use oneshot::progress::Live;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Report, StepState, refuse};
 use systemd::unit::Name;
-use unit_restart::{Judgement, Request, Verb, Verdict};
+use unit_restart::{Judgement, Request, Verb, Verdict, words};
 
 use crate::arguments::Arguments;
 use crate::lint::lint;
 use crate::whose::Manager;
-use crate::words;
 
 /// Restarts the units and judges each, or lints them.
 pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {

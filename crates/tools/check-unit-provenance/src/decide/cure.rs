@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use oneshot::text::printable;
+use oneshot::text;
 use provenance::Whose;
 use provenance::facts::HostFacts;
 
 /// Puts links back and makes the manager read its files; starts and stops nothing.
 pub(super) fn mend(host: &HostFacts, unit: &str) -> String {
-    format!("fix-unit-provenance{} {unit}", whose(host))
+    format!("fix-unit-provenance{} {}", whose(host), text::word(unit))
 }
 
 /// Makes the manager read all unit files again; starts and stops nothing.
@@ -20,7 +20,7 @@ fn whose(host: &HostFacts) -> String {
     match &host.whose {
         Whose::System => " --system".to_owned(),
         Whose::User(person) if person.is_caller => " --user".to_owned(),
-        Whose::User(person) => format!(" --user={}", person.homes.name),
+        Whose::User(person) => format!(" --user={}", text::word(&person.homes.name)),
     }
 }
 
@@ -31,7 +31,5 @@ pub(super) fn remove(path: &Path) -> String {
 
 /// A path as a shell takes it.
 pub(super) fn word(path: &Path) -> String {
-    let text = printable(&path.to_string_lossy());
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@:=,%~".contains(&byte));
-    if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    text::word(&path.to_string_lossy())
 }

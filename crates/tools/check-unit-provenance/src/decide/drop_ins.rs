@@ -17,18 +17,15 @@ const SHAPE: &str = "PF5";
 pub(super) fn findings(host: &HostFacts, units: &[UnitFacts], wish: &Wish<'_>) -> Vec<Finding> {
     let mut foreign: BTreeMap<&Path, (&DropInFacts, Vec<&str>)> = BTreeMap::new();
     for unit in units.iter().filter(|unit| unit.owner.is_some()) {
-        for drop_in in unit.drop_ins.iter().filter(|one| is_foreign(one, wish)) {
+        for drop_in in unit.drop_ins.iter().filter(|one| is_unwanted(one, wish)) {
             foreign.entry(&drop_in.path).or_insert((drop_in, Vec::new())).1.push(&unit.name);
         }
     }
     foreign.into_values().map(|(drop_in, units)| of(host, drop_in, &units)).collect()
 }
 
-fn is_foreign(drop_in: &DropInFacts, wish: &Wish<'_>) -> bool {
-    let is_foreign = matches!(drop_in.belongs, Belongs::Foreign(_)) || !drop_in.hides.is_empty();
-    is_foreign
-        && drop_in.belongs != Belongs::Shipped
-        && !wish.allowed.iter().any(|one| one.fits(&drop_in.path))
+fn is_unwanted(drop_in: &DropInFacts, wish: &Wish<'_>) -> bool {
+    drop_in.is_foreign() && !wish.allowed.iter().any(|one| one.fits(&drop_in.path))
 }
 
 fn of(host: &HostFacts, drop_in: &DropInFacts, units: &[&str]) -> Finding {

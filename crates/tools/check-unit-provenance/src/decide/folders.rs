@@ -4,6 +4,8 @@ use oneshot::Finding;
 use provenance::facts::HostFacts;
 use provenance::place::Obstacle;
 
+use super::cure;
+
 const ID: &str = "unit-folder";
 
 /// PF9.
@@ -25,34 +27,24 @@ pub(super) fn findings(host: &HostFacts) -> Vec<Finding> {
 }
 
 fn of(obstacle: &Obstacle) -> Finding {
+    let (warn, fail) = (|text| Finding::warn(ID, text), |text| Finding::fail(ID, text));
     match obstacle {
-        Obstacle::Link { at, target } => {
-            let text = format!(
-                "{} is a link to {}; what is written there lands elsewhere",
-                at.display(),
-                target.display()
-            );
-            Finding::warn(ID, text).shape(SHAPE).hint("nothing is repaired through a link: make it a folder")
-        }
-        Obstacle::Foreign { at, uid } => {
-            let text = format!(
-                "{} belongs to uid {uid}, so that the user cannot repair what is in it",
-                at.display()
-            );
-            Finding::warn(ID, text).shape(SHAPE).hint(format!("as root: chown -h the user {}", at.display()))
-        }
-        Obstacle::ReadOnly(at) => {
-            Finding::warn(ID, format!("{} is read-only; nothing can be repaired in it", at.display()))
+        Obstacle::Link { .. } => warn(format!("{obstacle}; what is written there lands elsewhere"))
+            .shape(SHAPE)
+            .hint("nothing is repaired through a link: make it a folder"),
+        Obstacle::Foreign { at, .. } => {
+            warn(format!("{obstacle}, so that the user cannot repair what is in it"))
                 .shape(SHAPE)
+                .hint(format!("as root: chown -h the user {}", cure::word(at)))
         }
-        Obstacle::NoFolder(at) => {
-            Finding::fail(ID, format!("{} is no folder, so that no unit can be below it", at.display()))
-                .shape(SHAPE)
-        }
-        Obstacle::NotOnPath(at) => {
-            let text =
-                format!("the manager reads no units from {}, where the generation puts them", at.display());
-            Finding::fail(ID, text).hint("XDG_CONFIG_HOME of the manager and of the generation differ: systemctl --user show-environment")
-        }
+        Obstacle::ReadOnly(_) => warn(format!("{obstacle}; nothing can be repaired in it")).shape(SHAPE),
+        Obstacle::NoFolder(_) => fail(format!("{obstacle}, so that no unit can be below it")).shape(SHAPE),
+        Obstacle::Outside(_) => warn(format!(
+            "{obstacle}, though the user's manager says that the user's units are there; root repairs nothing in it"
+        ))
+        .shape(SHAPE)
+        .hint("if that is wanted, the user repairs it: fix-unit-provenance, without root"),
+        Obstacle::NotOnPath(_) => fail(format!("{obstacle}, and the generation puts units there"))
+            .hint("XDG_CONFIG_HOME of the manager and of the generation differ: systemctl --user show-environment"),
     }
 }

@@ -1,7 +1,7 @@
 //! Which unit file counts, and whose it is.
 
 use nix_host::manifest::Kind;
-use oneshot::Finding;
+use oneshot::{Finding, text};
 use provenance::facts::{HostFacts, Memory, UnitFacts, Winner};
 use provenance::standing::Standing;
 use systemd::unit_path::Keeper;
@@ -54,7 +54,11 @@ pub(super) fn finding(host: &HostFacts, unit: &UnitFacts) -> Option<Finding> {
             unit.name, shipped.owner
         );
         let finding = Finding::fail("unit-fragment", text).shape("PF4");
-        return Some(finding.hint(format!("{} stop {} ends it", host.whose.systemctl(), unit.name)));
+        return Some(finding.hint(format!(
+            "{} stop {} ends it",
+            host.whose.systemctl(),
+            text::word(&unit.name)
+        )));
     }
     let winner = unit.winner.as_ref()?;
     // Another generation's own place, such as that of NixOS beneath the one of Home Manager, only counts when the

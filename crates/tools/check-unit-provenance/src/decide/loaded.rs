@@ -1,6 +1,6 @@
 //! What the manager has loaded against the disk: PF7, PF8, PF10, and files that it could not use.
 
-use oneshot::Finding;
+use oneshot::{Finding, text};
 use provenance::facts::{Difference, HostFacts, LoadedFacts, Memory, UnitFacts};
 use systemd::unit::{Active, Load};
 
@@ -36,6 +36,14 @@ fn of(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Vec<Finding> {
         let text = format!("{}: systemd itself says that its files changed since it read them", unit.name);
         found.push(Finding::fail(ID, text).shape("PF7").fixable().hint(cure::reload(host)));
     }
+    if let Some((path, reason)) = &facts.unread {
+        let text = format!(
+            "{}: whether it would run the commands of its files is not known: reading {}: {reason}",
+            unit.name,
+            path.display()
+        );
+        found.push(Finding::warn(ID, text));
+    }
     found
 }
 
@@ -66,7 +74,7 @@ fn state(
     };
     Some(match load {
         Load::BadSetting | Load::Error => {
-            finding.hint(format!("{} status {name} tells why", host.whose.systemctl()))
+            finding.hint(format!("{} status {} tells why", host.whose.systemctl(), text::word(name)))
         }
         _ => finding,
     })
@@ -85,7 +93,7 @@ fn stale(host: &HostFacts, unit: &UnitFacts, facts: &LoadedFacts) -> Finding {
         return finding.hint(format!(
             "what runs is not changed by that; when it may be: {} restart {}",
             host.whose.systemctl(),
-            unit.name
+            text::word(&unit.name)
         ));
     }
     finding

@@ -14,6 +14,8 @@ use systemd::unit_path::{Homes, Keeper};
 
 use super::*;
 
+mod hints;
+
 const PLACE: &str = "/home/tim/.config/systemd/user/a.service";
 const SOURCE: &str = "/nix/store/h-home-manager-files/.config/systemd/user/a.service";
 
@@ -46,17 +48,14 @@ fn loaded() -> Loaded {
         active: Active::Active,
         fragment: Some(PLACE.into()),
         drop_ins: Vec::new(),
-        file_state: "enabled".to_owned(),
         needs_reload: false,
         is_transient: false,
-        invocation: None,
-        started: Some(1),
         exec_start: vec!["/bin/true".to_owned()],
     }
 }
 
 fn in_memory(loaded: Loaded) -> LoadedFacts {
-    LoadedFacts { loaded, differences: Vec::new(), younger: None }
+    LoadedFacts { loaded, differences: Vec::new(), younger: None, unread: None }
 }
 
 /// One unit of Home Manager, in order in every respect.
@@ -320,12 +319,15 @@ fn folders_that_keep_a_repair_out_are_told() {
         (Obstacle::Foreign { at: at(), uid: 0 }, "warn unit-folder PF9"),
         (Obstacle::ReadOnly(at()), "warn unit-folder PF9"),
         (Obstacle::NoFolder(at()), "fail unit-folder PF9"),
+        (Obstacle::Outside(at()), "warn unit-folder PF9"),
         (Obstacle::NotOnPath(at()), "fail unit-folder -"),
     ] {
         let mut survey = good();
         survey.host.places = vec![(Kind::HomeManager, at(), vec![obstacle.clone()])];
         assert_eq!(wrong(&survey), [expected], "{obstacle:?}");
     }
+    let unread = Some((at(), "denied".to_owned()));
+    assert_eq!(memory(|facts| facts.unread = unread.clone()), ["warn unit-loaded -"]);
     let mut survey = good();
     survey.host.unreadable = vec![(at(), "denied".to_owned())];
     assert_eq!(wrong(&survey), ["warn unit-folder PF9"]);

@@ -61,12 +61,7 @@ fn good() -> Facts {
             is_nixos: true,
             wsl: Some(Wsl { version: Some(Version(2, 7, 1)), automount_root: "/mnt".into(), is_wsl1: false }),
         },
-        manager: Ok(Manager {
-            version: "257.13".into(),
-            state: "running".into(),
-            failed_units: 0,
-            virtualization: "wsl".into(),
-        }),
+        manager: Ok(Manager { version: "257.13".into(), state: "running".into() }),
         namespace: MountNamespace::OfPid1,
         directory: Directory {
             parent: Ok(place(0, 0, 0o755)),
@@ -101,12 +96,7 @@ fn good() -> Facts {
         sockets: Sockets { bus: listens, private: listens, has_bus_unit: true },
         environment: Some(environment),
         linger: Linger {
-            user: Ok(Some(User {
-                state: "active".into(),
-                linger: true,
-                sessions: vec!["1".into()],
-                runtime_path: "/run/user/1000".into(),
-            })),
+            user: Ok(Some(User { state: "active".into(), linger: true, sessions: vec!["1".into()] })),
             is_declared: true,
             policy: Some(Verdict::Enables),
             unknown: Vec::new(),

@@ -13,12 +13,7 @@ fn unit(name: &str, active: &str) -> systemd::unit::Unit {
 }
 
 fn user(state: &str, linger: bool) -> Option<systemd::login::User> {
-    Some(systemd::login::User {
-        state: state.into(),
-        linger,
-        sessions: Vec::new(),
-        runtime_path: "/run/user/1000".into(),
-    })
+    Some(systemd::login::User { state: state.into(), linger, sessions: Vec::new() })
 }
 
 fn up(is_declared: bool, user: Option<systemd::login::User>, manager: &str) -> Facts {

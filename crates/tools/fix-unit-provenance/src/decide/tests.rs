@@ -1,8 +1,8 @@
 //! What is done and what is left alone, and that nothing is left to do afterwards.
 
-use provenance::facts::{Difference, DropInFacts, FileFacts, HostFacts, LoadedFacts, Winner};
+use provenance::facts::{Belongs, Difference, DropInFacts, FileFacts, HostFacts, LoadedFacts, Winner};
 use provenance::{Person, Whose};
-use systemd::unit::Loaded;
+use systemd::unit::{Active, Loaded};
 use systemd::unit_path::{Homes, Keeper};
 
 use super::*;
@@ -38,14 +38,11 @@ fn memory() -> LoadedFacts {
         active: Active::Active,
         fragment: Some(PLACE.into()),
         drop_ins: Vec::new(),
-        file_state: String::new(),
         needs_reload: false,
         is_transient: false,
-        invocation: None,
-        started: None,
         exec_start: Vec::new(),
     };
-    LoadedFacts { loaded, differences: Vec::new(), younger: None }
+    LoadedFacts { loaded, differences: Vec::new(), younger: None, unread: None }
 }
 
 fn survey(standing: Standing) -> Survey {
@@ -76,8 +73,18 @@ fn survey(standing: Standing) -> Survey {
     Survey { host: host(), units: vec![unit] }
 }
 
+fn drop_in() -> DropInFacts {
+    DropInFacts {
+        path: FOREIGN.into(),
+        belongs: Belongs::Foreign(Keeper::Admin),
+        is_mask: false,
+        is_stored: false,
+        hides: Vec::new(),
+    }
+}
+
 fn wish(removes: &[PathBuf]) -> Wish<'_> {
-    Wish { restores: true, reloads: true, is_named: true, removes }
+    Wish { restores: true, reloads: true, is_named: true, removes, failed: &[] }
 }
 
 /// Kinds of the steps, and ids with shapes of what is left.
@@ -114,7 +121,8 @@ fn each_drift_of_a_link_is_one_step_and_one_reload() {
         (Standing::Loop, false),
     ] {
         let plan = decide(&survey(standing), &wish(&[]));
-        let restore = Step::Restore { path: PLACE.into(), source: SOURCE.into(), keeps };
+        let owner = owner::Kind::HomeManager;
+        let restore = Step::Restore { path: PLACE.into(), source: SOURCE.into(), owner, keeps };
         assert_eq!(plan.steps, [restore, Step::Reload]);
         assert!(plan.findings.is_empty());
     }
@@ -152,6 +160,13 @@ fn nothing_is_written_below_an_obstacle_or_from_an_unclear_generation() {
         let (steps, left) = told(&survey, &wish(&[]));
         assert_eq!((steps, left), (vec![], ["unit-folder PF9", "unit-file PF9"].map(str::to_owned).to_vec()));
     }
+    let mut led = survey(Standing::Missing);
+    let place = PathBuf::from("/home/tim/.config/systemd/user");
+    led.host.places = vec![(owner::Kind::HomeManager, place.clone(), vec![Obstacle::Outside(place)])];
+    let plan = decide(&led, &wish(&[]));
+    let file = plan.findings.last().cloned();
+    assert_eq!((plan.steps, plan.findings.len()), (vec![], 2));
+    assert_eq!(file, file.clone().map(|finding| finding.exits(Exit::Config)));
     let mut survey = survey(Standing::Missing);
     survey.host.generations = vec![Generation::Lost { kind: owner::Kind::HomeManager, reasons: Vec::new() }];
     assert_eq!(told(&survey, &wish(&[])), (vec![], vec!["generation PF11".to_owned()]));
@@ -163,7 +178,7 @@ fn a_manager_that_is_behind_is_reloaded_and_one_that_asks_for_ever_is_not() {
     let difference = Difference::ExecStart { loaded: "/a".to_owned(), disk: "/b".to_owned() };
     memory_of(&mut behind, |facts| facts.differences.push(difference));
     assert_eq!(told(&behind, &wish(&[])).0, ["reload"]);
-    assert_eq!(running_old(&behind), ["a.service"]);
+    assert_eq!(running_old(&behind, &Plan::default()), ["a.service"]);
     memory_of(&mut behind, |facts| facts.younger = Some(PLACE.into()));
     assert_eq!(told(&behind, &wish(&[])).0, ["reload"]);
     memory_of(&mut behind, |facts| (facts.loaded.needs_reload, facts.loaded.load) = (true, Load::Masked));
@@ -177,6 +192,49 @@ fn a_manager_that_is_behind_is_reloaded_and_one_that_asks_for_ever_is_not() {
 }
 
 #[test]
+fn only_a_unit_that_will_be_as_shipped_is_run_anew() {
+    let other = || Standing::File { is_same: false };
+    let run_anew = |survey: &Survey, removes: &[PathBuf]| {
+        let plan = decide(survey, &wish(removes));
+        let old: Vec<String> = running_old(survey, &plan).into_iter().map(str::to_owned).collect();
+        (old.len(), restartable(&plan, &old).len())
+    };
+    assert_eq!(run_anew(&survey(Standing::Shipped), &[]), (0, 0));
+    assert_eq!(run_anew(&survey(Standing::File { is_same: true }), &[]), (0, 0));
+    assert_eq!(run_anew(&survey(other()), &[]), (1, 1));
+    // What is left to a person keeps it from being run anew: a foreign drop-in, a stronger file, an unclear generation.
+    let mut foreign = survey(other());
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(drop_in());
+    }
+    assert_eq!(run_anew(&foreign, &[]), (1, 0));
+    assert_eq!(run_anew(&foreign, &[FOREIGN.into()]), (1, 1));
+    let mut shadowed = survey(other());
+    for winner in shadowed.units.iter_mut().filter_map(|unit| unit.winner.as_mut()) {
+        winner.path = "/home/tim/.config/systemd/user.control/a.service".into();
+    }
+    assert_eq!(run_anew(&shadowed, &[]), (1, 0));
+    let mut unclear = survey(other());
+    unclear.host.generations = vec![Generation::Lost { kind: owner::Kind::HomeManager, reasons: Vec::new() }];
+    assert_eq!(run_anew(&unclear, &[]), (1, 0));
+    // A drop-in that is removed, or that the manager lacks and gets back, changes what runs.
+    let mut merged = survey(Standing::Shipped);
+    for unit in &mut merged.units {
+        unit.drop_ins.push(drop_in());
+    }
+    assert_eq!((run_anew(&merged, &[]), run_anew(&merged, &[FOREIGN.into()])), ((0, 0), (1, 1)));
+    let mut lacking = survey(Standing::Missing);
+    lacking.units.iter_mut().flat_map(|unit| &mut unit.files).for_each(|file| file.kind = Kind::DropIn);
+    assert_eq!(run_anew(&lacking, &[]), (1, 1));
+    memory_of(&mut lacking, |facts| facts.loaded.drop_ins.push(PLACE.into()));
+    assert_eq!(run_anew(&lacking, &[]), (0, 0));
+    // What is not up is not started.
+    let mut down = survey(other());
+    memory_of(&mut down, |facts| facts.loaded.active = Active::Inactive);
+    assert_eq!(run_anew(&down, &[]), (0, 0));
+}
+
+#[test]
 fn only_what_was_asked_for_is_done() {
     let drifted = survey(Standing::Missing);
     assert_eq!(told(&drifted, &Wish { reloads: false, ..wish(&[]) }).0, ["restore-link"]);
@@ -185,16 +243,28 @@ fn only_what_was_asked_for_is_done() {
 }
 
 #[test]
+fn what_could_not_be_done_is_not_tried_again_and_leaves_its_unit() {
+    let drifted = survey(Standing::Missing);
+    let steps = decide(&drifted, &wish(&[])).steps;
+    let plan = decide(&drifted, &Wish { failed: &steps, ..wish(&[]) });
+    assert_eq!((plan.steps.len(), plan.left.len()), (0, 1));
+    let plan = decide(&drifted, &Wish { failed: &[Step::Reload], ..wish(&[]) });
+    assert_eq!(plan.steps.iter().map(Step::kind).collect::<Vec<_>>(), ["restore-link"]);
+    let mut foreign = survey(Standing::Shipped);
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(drop_in());
+    }
+    let named = [PathBuf::from(FOREIGN)];
+    let failed = [Step::Remove { path: FOREIGN.into() }];
+    let plan = decide(&foreign, &Wish { failed: &failed, ..wish(&named) });
+    assert_eq!((plan.steps.len(), plan.findings.len(), plan.left.len()), (0, 0, 1));
+}
+
+#[test]
 fn a_foreign_drop_in_is_removed_only_when_it_is_named() {
     let mut foreign = survey(Standing::Shipped);
     for unit in &mut foreign.units {
-        unit.drop_ins.push(DropInFacts {
-            path: FOREIGN.into(),
-            belongs: Belongs::Foreign(Keeper::Admin),
-            is_mask: false,
-            is_stored: false,
-            hides: Vec::new(),
-        });
+        unit.drop_ins.push(drop_in());
     }
     assert_eq!(told(&foreign, &wish(&[])), (vec![], vec!["unit-drop-in PF5".to_owned()]));
     let named = [PathBuf::from(FOREIGN)];
@@ -202,6 +272,43 @@ fn a_foreign_drop_in_is_removed_only_when_it_is_named() {
     // What is not there, or is not foreign, is not touched.
     let other = [PathBuf::from(PLACE)];
     assert_eq!(told(&survey(Standing::Shipped), &wish(&other)).0, Vec::<&str>::new());
+}
+
+#[test]
+fn a_shipped_drop_in_that_hides_another_shipped_one_is_in_order() {
+    let mut both = survey(Standing::Shipped);
+    for unit in &mut both.units {
+        let hides = vec![PathBuf::from("/etc/systemd/user/a.service.d/50.conf")];
+        unit.drop_ins.push(DropInFacts { belongs: Belongs::Shipped, hides, ..drop_in() });
+    }
+    assert_eq!(told(&both, &wish(&[])), (vec![], vec![]));
+    let shipped = [PathBuf::from(FOREIGN)];
+    assert_eq!(told(&both, &wish(&shipped)), (vec![], vec![]));
+    // A package's own does hide what should count.
+    for one in both.units.iter_mut().flat_map(|unit| &mut unit.drop_ins) {
+        one.belongs = Belongs::Packaged;
+    }
+    assert_eq!(told(&both, &wish(&[])).1, ["unit-drop-in PF5"]);
+}
+
+#[test]
+fn a_hint_is_safe_to_paste() {
+    let odd = "/etc/systemd/user/service.d/x; rm -rf ~ '.conf";
+    let quoted = "'/etc/systemd/user/service.d/x; rm -rf ~ '\\''.conf'";
+    let mut foreign = survey(Standing::Shipped);
+    for unit in &mut foreign.units {
+        unit.drop_ins.push(DropInFacts { path: odd.into(), ..drop_in() });
+    }
+    let mut masked = survey(Standing::Masked);
+    masked.units.iter_mut().flat_map(|unit| &mut unit.files).for_each(|file| file.path = odd.into());
+    for (survey, hint) in [
+        (foreign, format!("if nobody wants it: --remove-foreign {quoted}")),
+        (masked, format!("if it is not wanted: rm {quoted}")),
+    ] {
+        let plan = decide(&survey, &wish(&[]));
+        let hints: Vec<&String> = plan.findings.iter().flat_map(|finding| &finding.hint).collect();
+        assert!(hints.contains(&&hint), "{hints:?}");
+    }
 }
 
 #[test]
