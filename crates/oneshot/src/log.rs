@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, open, openat, renameat};
+use nix::fcntl::{AtFlags, OFlag, open, openat, renameat};
 use nix::sys::stat::{Mode, fstatat};
 
 use crate::clock;
@@ -51,7 +51,8 @@ impl Log {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let folder = open(folder, flags, Mode::empty()).context("opening its folder")?;
         let mut file = own_file(&folder, name)?;
-        if file.metadata()?.len() > most && put_away(&folder, name, &file)? {
+        if file.metadata()?.len() > most {
+            put_away(&folder, name, &file)?;
             file = own_file(&folder, name)?;
         }
         Ok(Self { path: path.to_owned(), file })
@@ -84,18 +85,17 @@ fn own_file(folder: &OwnedFd, name: &OsStr) -> Result<File> {
     Ok(file)
 }
 
-/// Renames a full log; false where another run is about to, or has done it.
-fn put_away(folder: &OwnedFd, name: &OsStr, file: &File) -> Result<bool> {
-    // Not waited for: anybody who may read a file may hold this.
-    let Ok(lock) = Flock::lock(file.try_clone()?, FlockArg::LockExclusiveNonblock) else { return Ok(false) };
-    let (own, there) = (lock.metadata()?, fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW));
-    let is_same = there.is_ok_and(|there| u128::from(own.ino()) == u128::from(there.st_ino));
-    if is_same {
+/// Renames a full log, unless another run has done that meanwhile. Without a lock, which anybody who may read the file could
+/// hold for ever: at worst two runs at the same instant lose what was put away before.
+fn put_away(folder: &OwnedFd, name: &OsStr, file: &File) -> Result<()> {
+    let there = fstatat(folder, name, AtFlags::AT_SYMLINK_NOFOLLOW);
+    let own = file.metadata()?.ino();
+    if there.is_ok_and(|there| u128::from(there.st_ino) == u128::from(own)) {
         let mut old = name.to_owned();
         old.push(OLD);
         renameat(folder.as_fd(), name, folder.as_fd(), old.as_os_str()).context("putting it away")?;
     }
-    Ok(true)
+    Ok(())
 }
 
 #[cfg(test)]
