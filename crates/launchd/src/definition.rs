@@ -63,10 +63,10 @@ impl Definition {
         self.program.as_deref().or_else(|| self.arguments.first().map(String::as_str))
     }
 
-    /// Whether launchd starts it as soon as it is loaded, whatever happens.
+    /// Whether launchd starts it as soon as it is loaded. `KeepAlive` implies it, but for conditions that may not be met.
     #[must_use]
     pub fn starts_at_once(&self) -> bool {
-        self.run_at_load || self.keep_alive != KeepAlive::No
+        self.run_at_load || matches!(self.keep_alive, KeepAlive::Always | KeepAlive::SuccessfulExit(_))
     }
 
     /// Whether it is meant for this type of session, such as `Aqua`.

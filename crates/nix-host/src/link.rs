@@ -102,7 +102,7 @@ impl Link {
 }
 
 /// The folder at the end of a path, without any link, or why there is none.
-pub(crate) fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
+pub fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, String> {
     match end(resolver, path)? {
         End { path, kind: Kind::Folder } => Ok(path),
         End { path, .. } => Err(format!("{} is no folder", path.display())),
@@ -110,7 +110,7 @@ pub(crate) fn folder(resolver: &Resolver<'_>, path: &Path) -> Result<PathBuf, St
 }
 
 /// What stands at the end of a path, or why there is nothing.
-pub(crate) fn end(resolver: &Resolver<'_>, path: &Path) -> Result<End, String> {
+pub fn end(resolver: &Resolver<'_>, path: &Path) -> Result<End, String> {
     match resolver.follow(path) {
         Place::Found(found) => Ok(End { kind: Kind::of(&found.about), path: found.path }),
         Place::Null => Err("it leads to the null device".to_owned()),

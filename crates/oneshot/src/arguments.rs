@@ -1,6 +1,8 @@
 //! The options that all programs share, so that they are written and worded once.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::{Deadline, Root};
@@ -69,5 +71,62 @@ impl Wait {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         Deadline::after(Duration::from_secs(u64::from(self.timeout)))
+    }
+}
+
+/// How long somebody waits who may also wait without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many seconds; after 0 of them only one look is taken.
+    Seconds(u32),
+    /// `infinity`, the word that systemd has for it (systemd.time(7)).
+    Infinity,
+}
+
+impl Limit {
+    /// The moment at which waiting ends; `None` for never.
+    #[must_use]
+    pub fn deadline(self) -> Option<Deadline> {
+        match self {
+            Self::Seconds(seconds) => Some(Deadline::after(Duration::from_secs(u64::from(seconds)))),
+            Self::Infinity => None,
+        }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "infinity" {
+            return Ok(Self::Infinity);
+        }
+        text.parse().map(Self::Seconds).map_err(|_| "it is a whole number of seconds, or infinity".to_owned())
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(seconds) => write!(out, "{seconds} s"),
+            Self::Infinity => out.write_str("infinity"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_seconds_or_the_word_of_systemd() {
+        assert_eq!("300".parse(), Ok(Limit::Seconds(300)));
+        assert_eq!("0".parse(), Ok(Limit::Seconds(0)));
+        assert_eq!("infinity".parse(), Ok(Limit::Infinity));
+        for bad in ["", "-1", "1.5", "5min", "Infinity", "inf", "4294967296"] {
+            assert!(bad.parse::<Limit>().is_err(), "{bad}");
+        }
+        assert!(Limit::Infinity.deadline().is_none());
+        assert!(Limit::Seconds(0).deadline().is_some_and(|deadline| deadline.is_over()));
     }
 }

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::{Exit, Root, lock, refuse};
+use crate::{Exit, Root, refuse};
 
 /// The suite's name, as the folders have it.
 const NAME: &str = "mendutils";
+
+/// Where root keeps what does not outlive a boot (file-hierarchy(7)).
+pub(crate) const RUNTIME: &str = "/run/mendutils";
 
 /// Where root keeps what outlives a boot (file-hierarchy(7)).
 const STATE: &str = "/var/lib/mendutils";
@@ -18,7 +21,7 @@ const STATE: &str = "/var/lib/mendutils";
 /// The folder that is gone with the machine's or the user's session. Only its owner can write there.
 pub fn runtime(root: &Root) -> Result<PathBuf> {
     if nix::unistd::geteuid().is_root() {
-        return Ok(root.join(lock::DIRECTORY));
+        return Ok(root.join(RUNTIME));
     }
     Ok(root.join(variable("XDG_RUNTIME_DIR")?.join(NAME)))
 }

@@ -4,12 +4,14 @@
 //! This crate knows no domain: nothing here knows what a runtime directory or a unit is.
 
 pub mod arguments;
+pub mod clock;
 pub mod command;
 pub mod deadline;
 pub mod exit;
 pub mod keep;
 pub mod link;
 pub mod lock;
+pub mod log;
 pub mod manual;
 pub mod program;
 pub mod progress;
@@ -26,9 +28,10 @@ mod stream;
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-pub use arguments::{Common, Wait, Write};
+pub use arguments::{Common, Limit, Wait, Write};
 pub use deadline::{Backoff, Deadline};
 pub use exit::{Exit, Refusal, refuse};
+pub use log::Log;
 pub use program::{Arguments, run};
 pub use report::{Finding, Report, Status, StepState};
 pub use resolve::Resolver;

@@ -3,17 +3,31 @@
 //! The lock file stands in a directory that only root can write. `/run/lock` would not do: it is world-writable on
 //! Debian, so any user could hold a lock there and keep root's repair from running.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use nix::fcntl::{Flock, FlockArg};
+use anyhow::{Context, Result, bail};
+use nix::fcntl::{Flock, FlockArg, OFlag, open, openat};
+use nix::sys::stat::Mode;
 
 use crate::{Exit, Root, refuse};
 
-/// Where the locks stand; made on first use, gone with the next boot.
-pub const DIRECTORY: &str = "/run/mendutils";
+#[cfg(not(target_os = "macos"))]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+
+#[cfg(not(target_os = "macos"))]
+use linux as own;
+#[cfg(target_os = "macos")]
+use macos as own;
+
+/// Where the locks stand; made on first use.
+pub const DIRECTORY: &str = own::DIRECTORY;
+
+/// Write access for anybody but the owner.
+const WRITABLE: u32 = 0o022;
 
 /// A held lock; the kernel drops it when the process ends, however it ends.
 #[derive(Debug)]
@@ -33,15 +47,20 @@ pub fn take_in(root: &Root, directory: &Path, name: &str) -> Result<Lock> {
         .mode(0o755)
         .create(&directory)
         .with_context(|| format!("making {}", directory.display()))?;
-    let path = directory.join(format!("{name}.lock"));
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&path)
+    let context = || format!("opening {}", directory.display());
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let folder = File::from(open(&directory, flags, Mode::empty()).with_context(context)?);
+    let about = folder.metadata().with_context(context)?;
+    let is_own = about.uid() == 0 || about.uid() == nix::unistd::geteuid().as_raw();
+    if !is_own || about.mode() & WRITABLE != 0 {
+        bail!("{} can be written by others: look who made it, and remove it", directory.display());
+    }
+    let name = format!("{name}.lock");
+    let path = directory.join(&name);
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let file = openat(&folder, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)
         .with_context(|| format!("opening {}", path.display()))?;
+    let file = File::from(file);
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Lock(lock)),
         Err((_, nix::Error::EWOULDBLOCK)) => Err(refuse(
@@ -67,6 +86,22 @@ mod tests {
         take(&root, "fix-it.1001")?;
         drop(first);
         take(&root, "fix-it.1000")?;
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_has_no_locks() -> Result<()> {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let folder = tree.path().join("open");
+        std::fs::create_dir(&folder)?;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o775))?;
+        symlink("open", tree.path().join("link"))?;
+        for name in ["/open", "/link"] {
+            assert!(take_in(&root, Path::new(name), "fix-it").is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder)?.count(), 0);
         Ok(())
     }
 }

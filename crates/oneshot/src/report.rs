@@ -9,7 +9,7 @@ use anstyle::Style;
 
 use crate::stream::{self, Kind, Level};
 use crate::text::printable;
-use crate::{Common, Exit};
+use crate::{Common, Exit, Log};
 
 pub use finding::{Finding, Status, Step, StepState};
 
@@ -36,6 +36,7 @@ pub struct Report {
     steps: Vec<Step>,
     exit: Exit,
     unwritten: Option<io::Error>,
+    log: Option<Log>,
 }
 
 impl Report {
@@ -54,45 +55,47 @@ impl Report {
             steps: Vec::new(),
             exit: Exit::Ok,
             unwritten: None,
+            log: None,
         }
+    }
+
+    /// From now on a log gets every line that goes to standard error, and would go there but for `--json`.
+    pub fn keep(&mut self, log: Log) {
+        self.log = Some(log);
     }
 
     /// Records and prints a finding; one that failed makes the run exit 1 unless it says otherwise.
     pub fn finding(&mut self, finding: Finding) {
         self.exit = self.exit.worse(finding.exit());
-        if !self.json {
-            self.print_finding(&finding);
-        }
+        self.print_finding(&finding);
         self.findings.push(finding);
     }
 
     /// Records and prints a step that was done, or would be.
     pub fn step(&mut self, step: Step) {
-        if !self.json {
-            match step.state {
-                StepState::Done if !self.quiet => self.note(Level::Notice, &step.text),
-                StepState::Done => {}
-                StepState::Would => self.print(&format!("would {}", printable(&step.text))),
-            }
+        match step.state {
+            StepState::Done if !self.quiet => self.note(Level::Notice, &step.text),
+            StepState::Done => {}
+            StepState::Would => self.print(&format!("would {}", printable(&step.text))),
         }
         self.steps.push(step);
     }
 
     /// A line that is neither a finding nor a change, such as a skip with its reason.
     pub fn info(&mut self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.quiet {
             self.note(Level::Info, text);
         }
     }
 
     /// A line on what does not change the answer but should be seen to.
     pub fn warn(&mut self, text: &str) {
-        self.note(Level::Warning, text);
+        self.tell(Level::Warning, text);
     }
 
     /// A line for `-v`.
     pub fn detail(&mut self, text: &str) {
-        if self.verbose > 0 && !self.json {
+        if self.verbose > 0 {
             self.note(Level::Debug, text);
         }
     }
@@ -153,20 +156,17 @@ impl Report {
     pub(crate) fn finish(mut self, error: Option<&anyhow::Error>) -> Exit {
         self.exit = self.exit_with(error);
         if let Some(error) = error {
-            // In JSON the error stands in the object.
-            if !self.json {
-                self.note(Level::Error, &format!("{error:#}"));
-            }
+            self.note(Level::Error, &format!("{error:#}"));
         }
         if self.json {
             let object = self.object(error);
-            self.print(&object);
+            self.write(&object);
         }
         match self.unwritten.take() {
             // The reader has gone (`| head`): nobody is left to tell.
             Some(lost) if lost.kind() == io::ErrorKind::BrokenPipe => self.exit,
             Some(lost) => {
-                self.note(Level::Error, &format!("writing to standard output: {lost}"));
+                self.tell(Level::Error, &format!("writing to standard output: {lost}"));
                 self.exit.worse(Exit::Failed)
             }
             None => self.exit,
@@ -204,7 +204,21 @@ impl Report {
         }
     }
 
+    /// A line on standard error. In JSON all that it could say stands in the object, and so only the log gets it.
     fn note(&mut self, level: Level, text: &str) {
+        if let Some(log) = &self.log
+            && let Err(error) = log.write(level, text)
+        {
+            let text = format!("writing the log {}: {error}", log.path().display());
+            self.log = None;
+            self.tell(Level::Warning, &text);
+        }
+        if !self.json {
+            self.tell(level, text);
+        }
+    }
+
+    fn tell(&self, level: Level, text: &str) {
         let prefix = self.stderr.prefix(level, self.program);
         let text = match level {
             Level::Error => self.stderr.paint(stream::colour(Status::Fail), text),
@@ -216,6 +230,12 @@ impl Report {
     }
 
     fn print(&mut self, line: &str) {
+        if !self.json {
+            self.write(line);
+        }
+    }
+
+    fn write(&mut self, line: &str) {
         if self.unwritten.is_none()
             && let Err(error) = stream::write_line(io::stdout(), line)
         {

@@ -2,7 +2,7 @@
 //! absolute link in an image stays in the image.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -32,7 +32,7 @@ pub enum Place {
     /// Links that lead in a circle; one of them.
     Loop(PathBuf),
     /// It could not be looked at: where, and why.
-    Unreadable(PathBuf, String),
+    Unreadable(PathBuf, std::io::Error),
 }
 
 /// Something that is no link, and the way to it.
@@ -107,6 +107,13 @@ impl<'a> Resolver<'a> {
         Some(folder.path.join(path.file_name()?))
     }
 
+    /// The folders that it came through, without any link, and those of the links that it followed: where nothing is made,
+    /// removed or exchanged in any of them, its paths lead where they led.
+    #[must_use]
+    pub fn passed(&self) -> BTreeSet<PathBuf> {
+        self.folders.borrow().values().map(|folder| folder.path.clone()).collect()
+    }
+
     /// The absolute path that the text of a link at `link` stands for. Its folder has no link in it.
     #[must_use]
     pub fn target(link: &Path, text: &Path) -> PathBuf {
@@ -139,7 +146,7 @@ impl<'a> Resolver<'a> {
         }
         let about = match fs::symlink_metadata(self.root.join(&path)) {
             Ok(about) => about,
-            Err(error) => return lost(path, &error),
+            Err(error) => return lost(path, error),
         };
         let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder));
         if !about.is_symlink() {
@@ -150,7 +157,7 @@ impl<'a> Resolver<'a> {
         }
         let text = match fs::read_link(self.root.join(&path)) {
             Ok(text) => text,
-            Err(error) => return lost(path, &error),
+            Err(error) => return lost(path, error),
         };
         let own = (!is_unchanging).then(|| changed(&about));
         match self.step(&Self::target(&path, &text), links + 1) {
@@ -196,14 +203,11 @@ impl Found {
     }
 }
 
-fn lost(path: PathBuf, error: &std::io::Error) -> Place {
+fn lost(path: PathBuf, error: std::io::Error) -> Place {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Place::Missing(path),
         _ if error.raw_os_error() == Some(libc::ELOOP) => Place::Loop(path),
-        _ => {
-            let reason = error.to_string();
-            Place::Unreadable(path, reason)
-        }
+        _ => Place::Unreadable(path, error),
     }
 }
 
@@ -260,6 +264,17 @@ mod tests {
         assert!(matches!(end("/etc/a/b/c"), Place::Loop(_)));
         assert!(matches!(end("/etc/also"), Place::Null));
         assert_eq!(resolver.place(Path::new("/nothing/x")), None);
+        Ok(())
+    }
+
+    #[test]
+    fn the_folders_on_the_way_are_those_of_the_links_too() -> Result<()> {
+        let (tree, root) = tree()?;
+        symlink("/store/a/etc", tree.path().join("etc/static"))?;
+        let resolver = Resolver::new(&root);
+        assert!(matches!(resolver.follow(Path::new("/etc/static/new/x")), Place::Missing(_)));
+        let passed: Vec<PathBuf> = resolver.passed().into_iter().collect();
+        assert_eq!(passed, ["/", "/etc", "/store", "/store/a", "/store/a/etc"].map(PathBuf::from));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Where a standard stream leads, and how a line looks there.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 
@@ -17,6 +18,18 @@ pub(crate) enum Level {
     Notice = 5,
     Info = 6,
     Debug = 7,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        })
+    }
 }
 
 /// What stands behind a file descriptor.

@@ -32,7 +32,7 @@ fn of(matter: &Matter, systemctl: &str) -> Finding {
         Matter::NoPolicy { down } => no_policy(*down),
         Matter::RolledBack(whose) => rolled_back(whose, systemctl),
         Matter::StillRolledBack { whose, since } => {
-            let when = podman::time::date(*since);
+            let when = oneshot::clock::date(*since);
             let text = format!(
                 "{} still runs the image that it was rolled back to on {when} ({})",
                 name(whose),
