@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{chown, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 38] = [
+const CASES: [Case; 56] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -36,6 +36,12 @@ const CASES: [Case; 38] = [
     case("fix-linger", &["nobody-here"], "config", nothing),
     case("fix-linger", &["a/b", "tim"], "config", nothing),
     case("fix-linger", &["tim"], "failed", broken_accounts),
+    case("fix-current-system", &[], "ok", linked),
+    case("fix-current-system", &[], "changed", system),
+    case("fix-current-system", &["--dry-run"], "would-change", system),
+    case("fix-current-system", &[], "failed", folder_in_place),
+    case("fix-current-system", &["--timeout=0", "--wait-for=/later"], "undecided", system),
+    case("fix-current-system", &["--wait-for=/etc"], "config", nothing),
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
@@ -69,10 +75,29 @@ const CASES: [Case; 38] = [
     case("fix-unit-provenance", &["--user=tim"], "changed", missing_link),
     case("fix-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("fix-unit-provenance", &["--user=tim"], "config", nothing),
+    case("fix-launch-daemons", &[], "ok", loaded_job),
+    case("fix-launch-daemons", &["--dry-run"], "would-change", unloaded_job),
+    case("fix-launch-daemons", &[], "failed", unloaded_job),
+    case("fix-launch-daemons", &[], "config", job_without_system),
+    case("fix-launch-daemons", &[], "unavailable", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
+    case("wait-for-path", &["/etc/passwd", "/run/user"], "ok", nothing),
+    case("wait-for-path", &["--timeout=0", "/etc", "/nix/store", "/etc/passwd/x"], "undecided", nothing),
+    case("wait-for-path", &["--timeout=0", "--mounted", "/run/user"], "undecided", nothing),
+    case("wait-for-path", &["/run/user/1000/a"], "config", circle),
+    case("wait-for-path", &["/", "--", LONG], "failed", nothing),
+    case("wait-for-path", &["/", "--", "/no/such/program"], "unavailable", nothing),
+    case("wait-for-path", &["/", "--", "/dev/null"], "no-permission", nothing),
 ];
+
+/// A name that is longer than any file system takes (NAME_MAX).
+const LONG: &str = concat!(
+    "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+);
 
 const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
 
@@ -95,6 +120,11 @@ fn plain_directory(tree: &Path) -> Result<()> {
 
 fn link(tree: &Path) -> Result<()> {
     Ok(symlink("elsewhere", tree.join("run/user/1000"))?)
+}
+
+/// A link that leads to itself.
+fn circle(tree: &Path) -> Result<()> {
+    Ok(symlink("1000", tree.join("run/user/1000"))?)
 }
 
 fn without_systemd(tree: &Path) -> Result<()> {
@@ -204,6 +234,67 @@ fn updates(tree: &Path, word: &str) -> Result<()> {
     files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
 }
 
+const SYSTEM: &str = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-nixos-system";
+
+/// A system profile of NixOS, and nothing linked to it.
+fn system(tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree.join(SYSTEM))?;
+    fs::write(tree.join(SYSTEM).join("nixos-version"), "")?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("nix/var/nix/profiles/system"))?)
+}
+
+fn linked(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("run/current-system"))?)
+}
+
+fn folder_in_place(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(fs::create_dir(tree.join("run/current-system"))?)
+}
+
+/// A launchd that has the one job of a nix-darwin system.
+fn loaded_job(tree: &Path) -> Result<()> {
+    job(tree, "echo '  7 - org.nixos.x'")
+}
+
+/// One that has it not, and takes nothing.
+fn unloaded_job(tree: &Path) -> Result<()> {
+    job(tree, ":")
+}
+
+fn job_without_system(tree: &Path) -> Result<()> {
+    loaded_job(tree)?;
+    Ok(fs::remove_dir_all(tree.join("nix"))?)
+}
+
+/// A nix-darwin system with a job, and a launchctl with this row in its list.
+fn job(tree: &Path, row: &str) -> Result<()> {
+    let system = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-darwin-system-26.05";
+    let places = [tree.join("Library/LaunchDaemons"), tree.join(system).join("Library/LaunchDaemons")];
+    let definition = "<plist><dict><key>Label</key><string>org.nixos.x</string><key>Program</key>\
+                      <string>/bin/x</string></dict></plist>";
+    for place in places {
+        fs::create_dir_all(&place)?;
+        fs::write(place.join("org.nixos.x.plist"), definition)?;
+        fs::set_permissions(place.join("org.nixos.x.plist"), fs::Permissions::from_mode(0o644))?;
+    }
+    fs::write(tree.join(system).join("darwin-version"), "26.05")?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    symlink(Path::new("/").join(system), tree.join("nix/var/nix/profiles/system"))?;
+    fs::create_dir_all(tree.join("bin"))?;
+    let script = format!(
+        "#!/bin/sh\ncase \"$1 $2\" in\n'print system') echo 'system = {{'; echo ' services = {{'; {row}; echo ' }}'; echo '}}';;\n\
+         'print-disabled system') echo 'disabled services = {{'; echo '}}';;\nprint*) exit 113;;\n*) echo odd >&2; exit 99;;\nesac\n"
+    );
+    for (name, text) in [("x", ""), ("launchctl", &script)] {
+        fs::write(tree.join("bin").join(name), text)?;
+        fs::set_permissions(tree.join("bin").join(name), fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
 /// A generation of Home Manager without units.
 fn generation(tree: &Path) -> Result<()> {
     fs::create_dir_all(tree.join("nix/store/generation"))?;
@@ -264,10 +355,11 @@ fn validator() -> Result<Validator> {
 /// The object of a run, which is all that is on standard output, one line of it.
 fn run(program: &str, arguments: &[&str], root: Option<&Path>) -> Result<Value> {
     let mut command = Command::new(lab::programs()?.join(program));
-    command.env_clear().arg("--json").args(arguments);
+    command.env_clear().arg("--json");
     if let Some(root) = root {
         command.arg("--root").arg(root);
     }
+    command.args(arguments);
     let output = command.output().with_context(|| format!("running {program}"))?;
     let text = String::from_utf8(output.stdout)?;
     ensure!(text.lines().count() == 1 && text.ends_with('\n'), "{program} {arguments:?}: {text:?}");
