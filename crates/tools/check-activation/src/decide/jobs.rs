@@ -61,7 +61,8 @@ pub fn status(job: &Job, fault: &Fault) -> Status {
 fn job_finding(job: &Job, fault: &Fault, jobs: &Jobs, seen: &Seen<'_>) -> Finding {
     let name = job.domain.service(&job.label);
     let words = words::of(&name, job, fault);
-    let finding = Finding::new(status(job, fault), words.id, words.text);
+    let status = status(job, fault);
+    let finding = Finding::new(status, words.id, words.text);
     let finding = finding.about(&job.label).compared("loaded and started", words.actual);
     let finding = finding.hints(cure::cause(job, fault, jobs, seen));
     match cure::cure(job, fault) {
