@@ -5,9 +5,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use launchd::{Definition, Domain, definition};
+pub use launchd::folder::{AGENTS, DAEMONS};
+use launchd::{Definition, Domain, definition, folder};
 use nix_host::link::Kind;
 use nix_host::store;
+pub use nix_host::volume::DAEMONS as STORE;
 use oneshot::Resolver;
 use oneshot::resolve::Place;
 
@@ -18,17 +20,8 @@ use crate::trouble::Trouble;
 
 mod ask;
 
-/// Definitions of daemons (launchd.plist(5), "FILES").
-pub const DAEMONS: &str = "/Library/LaunchDaemons";
-
-/// Definitions of agents of all users.
-pub const AGENTS: &str = "/Library/LaunchAgents";
-
 /// A user's own agents, below the system (nix-darwin `modules/system/launchd.nix`).
 const USER_AGENTS: &str = "/user/Library/LaunchAgents";
-
-/// The daemons that mount the store, by who installed Nix: Determinate; nix-installer and the shell installer.
-pub const STORE: [&str; 2] = ["systems.determinate.nix-store", "org.nixos.darwin-store"];
 
 /// launchd takes no definition that others than its owner could write (launchctl says 122).
 const WRITABLE: u32 = 0o022;
@@ -128,16 +121,9 @@ impl Jobs {
     /// The jobs of one folder of the system.
     fn want(&mut self, resolver: &Resolver<'_>, folder: &Path, group: &Group) -> Result<()> {
         let Place::Found(found) = resolver.follow(folder) else { return Ok(()) };
-        for name in resolver.root().list(&found.path)?.into_iter().filter(|name| name.ends_with(".plist")) {
-            let source = folder.join(&name);
-            let read = bytes(resolver, &source).and_then(|bytes| Ok((parse(&bytes)?, bytes)));
-            let (definition, bytes) = match read {
-                Ok(read) => read,
-                Err(reason) => {
-                    self.unread.push((source, reason));
-                    continue;
-                }
-            };
+        let folder::Folder { entries, bad } = folder::read(resolver, &found.path)?;
+        self.unread.extend(bad.into_iter().map(|(name, reason)| (folder.join(name), reason)));
+        for folder::Entry { name, bytes, definition } in entries {
             let installed = Path::new(&group.installed).join(&name);
             let copy = copy(resolver, &installed, group.domain, Some(&bytes));
             let role = if STORE.contains(&definition.label.as_str()) { Role::Store } else { Role::Wanted };
@@ -147,7 +133,7 @@ impl Jobs {
                 label: definition.label.clone(),
                 program: program(resolver, &definition, role),
                 definition,
-                source: Some(source),
+                source: Some(folder.join(&name)),
                 installed,
                 copy,
                 is_disabled: false,
@@ -165,11 +151,12 @@ impl Jobs {
             return;
         }
         let mut copy = copy(resolver, &installed, domain, None);
-        let definition = match bytes(resolver, &installed).and_then(|bytes| parse(&bytes)) {
+        let read = folder::bytes(resolver, &installed).and_then(|bytes| Definition::parse(&bytes));
+        let definition = match read {
             Ok(definition) => definition,
-            Err(reason) => {
+            Err(error) => {
                 if copy == Copy::Right {
-                    copy = Copy::Unreadable(reason);
+                    copy = Copy::Unreadable(format!("{error:#}"));
                 }
                 Definition { label, ..Definition::default() }
             }
@@ -205,23 +192,6 @@ fn absent(place: &own::Place) -> Job {
         state: State::NotAsked,
         blocked: None,
     }
-}
-
-fn bytes(resolver: &Resolver<'_>, path: &Path) -> Result<Vec<u8>, String> {
-    match resolver.follow(path) {
-        Place::Found(found) => match definition::bytes(&resolver.root().join(found.path)) {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err("it is gone".to_owned()),
-            Err(error) => Err(format!("{error:#}")),
-        },
-        Place::Missing(at) => Err(format!("{} is not there", at.display())),
-        Place::Null | Place::Loop(_) => Err("it leads nowhere".to_owned()),
-        Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
-    }
-}
-
-fn parse(bytes: &[u8]) -> Result<Definition, String> {
-    Definition::parse(bytes).map_err(|error| format!("{error:#}"))
 }
 
 /// What stands in a definition's place, held to the bytes that the system has for it.
