@@ -10,8 +10,8 @@ use launchd::{Definition, Domain, definition, folder};
 use nix_host::link::Kind;
 use nix_host::store;
 pub use nix_host::volume::DAEMONS as STORE;
-use oneshot::Resolver;
 use oneshot::resolve::Place;
+use oneshot::{Exit, Resolver, exit};
 
 use crate::gather::{Person, Request};
 use crate::job::{Copy, Job, Program, Role, State};
@@ -35,8 +35,6 @@ pub struct Jobs {
     pub unread: Vec<(PathBuf, String)>,
     /// Domains that launchd could not tell of, and why.
     pub unknown: Vec<(Domain, String)>,
-    /// Whether launchd was asked.
-    pub is_asked: bool,
     /// Whose agents could not be looked at, because nobody is logged in at the screen.
     pub without_screen: Option<u32>,
     /// Why it is not known what Background Task Management blocks; `None` where it was asked, or did not matter.
@@ -155,7 +153,7 @@ impl Jobs {
         let definition = match read {
             Ok(definition) => definition,
             Err(error) => {
-                if copy == Copy::Right {
+                if copy == Copy::Right && exit::of(&error) != Exit::NoPermission {
                     copy = Copy::Unreadable(format!("{error:#}"));
                 }
                 Definition { label, ..Definition::default() }
@@ -215,6 +213,8 @@ fn copy(resolver: &Resolver<'_>, path: &Path, domain: Domain, wanted: Option<&[u
         return Copy::Rights(about.uid(), about.mode() & 0o7777);
     }
     match (wanted, definition::bytes(&resolver.root().join(&place))) {
+        // launchd takes one that only root may read: what it says of the job has to do.
+        (_, Err(error)) if exit::of(&error) == Exit::NoPermission => Copy::Right,
         (_, Err(error)) => Copy::Unreadable(format!("{error:#}")),
         (_, Ok(None)) => Copy::Missing,
         (Some(wanted), Ok(Some(bytes))) if wanted != bytes => Copy::Differs,
@@ -222,13 +222,11 @@ fn copy(resolver: &Resolver<'_>, path: &Path, domain: Domain, wanted: Option<&[u
     }
 }
 
-/// Whether what a job starts is there: its executable, and the first path of the store that a shell is to execute for it.
-/// nix-darwin puts `/bin/wait4path /nix/store && exec PROGRAM` before every program of its own (nix-darwin#1043).
+/// Whether what a job starts is there: its executable, and what a shell is to execute for it. nix-darwin puts
+/// `/bin/wait4path /nix/store && exec PROGRAM` before every program of its own (nix-darwin#1043).
 fn program(resolver: &Resolver<'_>, definition: &Definition, role: Role) -> Program {
     let Some(executable) = definition.executable() else { return Program::None };
-    let words = definition.arguments.iter().flat_map(|argument| argument.split_ascii_whitespace());
-    let inner =
-        words.map(|word| word.trim_matches(['"', '\''])).find(|word| store::is_store_path(Path::new(word)));
+    let inner = definition.arguments.iter().find_map(|argument| executed(argument));
     for path in [Some(executable), inner].into_iter().flatten() {
         let path = Path::new(path);
         if role == Role::Own && path.starts_with("/nix") {
@@ -242,4 +240,12 @@ fn program(resolver: &Resolver<'_>, definition: &Definition, role: Role) -> Prog
         }
     }
     Program::Here
+}
+
+/// The path in the store that a line of a shell executes.
+fn executed(line: &str) -> Option<&str> {
+    let mut words = line.split_ascii_whitespace();
+    words.find(|word| *word == "exec")?;
+    let path = words.next()?.trim_matches(['"', '\'', ';', ')']);
+    store::is_store_path(Path::new(path)).then_some(path)
 }

@@ -2,6 +2,7 @@
 
 mod measure;
 mod page;
+mod shells;
 mod stacks;
 mod table;
 
@@ -14,6 +15,7 @@ use clap::Args;
 use lab::{Machine, Release, TIM, host};
 
 pub(crate) use measure::Measure;
+pub(crate) use shells::BenchShells;
 pub(crate) use stacks::BenchStacks;
 
 use super::test;
