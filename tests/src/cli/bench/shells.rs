@@ -42,8 +42,9 @@ ln -sfn $system /run/current-system
 
 const HEAD: &str = "\
 What the start of a shell pays for the lines of `check-activation --shell` while the system of the profile runs. The lines are
-read from a file at a terminal, again and again in one shell, and the same loop without them is taken off; that is the whole
-cost, since they start no process then. Beside it, in the same run and machine, whole processes from fork to wait. Written by
+read from a file at a terminal, again and again in one shell, and the same loop without them is taken off. It is the time that
+the shell was on a processor (`/proc/PID/schedstat`), and the whole cost, since the lines start no process then. Beside it, in
+the same run and machine, whole processes from fork to wait. Written by
 
 ```
 cargo lab bench-shells --write
@@ -67,14 +68,15 @@ pub(crate) struct BenchShells {
 impl BenchShells {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         host::install(&[host::MACHINE, host::BENCH, host::TESTS])?;
-        let Some(folder) = test::static_programs()? else {
-            bail!("measuring static programs: there are none; cargo xtask dist makes them");
-        };
+        let program = test::static_folder()?.join("check-activation");
+        if !program.is_file() {
+            bail!("measuring {}: it is not there; cargo xtask dist makes it", program.display());
+        }
         let scratch = tempfile::tempdir_in(host::workspace().join("target")).context("making a folder")?;
         for name in ["exit", "peak"] {
             compile(&host::workspace().join(format!("tests/bench/{name}.c")), &scratch.path().join(name))?;
         }
-        for file in [folder.join("check-activation"), host::lab_program()?] {
+        for file in [program, host::lab_program()?] {
             let name = file.file_name().context("a program without a name")?;
             std::fs::copy(&file, scratch.path().join(name))
                 .with_context(|| format!("copying {}", file.display()))?;
@@ -110,20 +112,24 @@ impl BenchShells {
         Ok(text)
     }
 
-    /// Microseconds for one reading of the lines.
+    /// Microseconds on a processor for one reading of the lines: other work of the host does not count.
     fn shell(&self, machine: &Machine, folder: &Path, name: &str, of: (&str, &str)) -> Result<f64> {
         let (shell, script) = of;
         let lines = machine.root(&["/bench/check-activation", "--shell", name]).ok()?.stdout;
         std::fs::write(folder.join("lines"), lines).context("writing the lines")?;
         let mut spans = Vec::new();
+        let own = if name == "fish" { "$fish_pid" } else { "$$" };
+        let clock = format!("read spent </proc/{own}/schedstat\necho $spent");
         for body in [":", ". /bench/lines"] {
             let script = script.replace("ROUNDS", &self.rounds.to_string()).replace("BODY", body);
-            let script = format!("date +%s%N\n{script}\ndate +%s%N\n");
+            let script = format!("{clock}\n{script}\n{clock}\n");
             std::fs::write(folder.join("script"), script).context("writing the script")?;
             let line = format!("{shell} -i -c '. /bench/script'");
             let command = ["/usr/bin/script", "-qec", &line, "/dev/null"];
             let output = machine.root(&command).deadline(Duration::from_secs(120)).ok()?;
-            let times: Vec<f64> = output.stdout.lines().filter_map(|line| line.trim().parse().ok()).collect();
+            // Nanoseconds on a processor, nanoseconds in the queue, time slices (kernel, Documentation/scheduler/sched-stats.rst).
+            let spent = |line: &str| line.split_whitespace().next()?.parse::<f64>().ok();
+            let times: Vec<f64> = output.stdout.lines().filter_map(spent).collect();
             let [start, end] = times.as_slice() else { bail!("{name} said {:?}", output.stdout) };
             spans.push((end - start) / 1000.0);
         }
