@@ -4,7 +4,11 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::Domain;
+use anyhow::Result;
+use oneshot::Deadline;
+use oneshot::command::Command;
+
+use crate::{Domain, Tool, Tools};
 
 /// One call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +62,13 @@ impl Change {
                 vec!["kickstart".into(), "-k".into(), domain.service(label).into()]
             }
         }
+    }
+}
+
+impl Change {
+    /// The call, for whoever makes it.
+    pub fn command(&self, tools: &Tools, deadline: &Deadline) -> Result<Command> {
+        Ok(tools.command(Tool::Launchctl, deadline)?.args(self.arguments()))
     }
 }
 

@@ -5,6 +5,7 @@ mod page;
 mod shells;
 mod stacks;
 mod table;
+mod waits;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -17,6 +18,7 @@ use lab::{Machine, Release, TIM, host};
 pub(crate) use measure::Measure;
 pub(crate) use shells::BenchShells;
 pub(crate) use stacks::BenchStacks;
+pub(crate) use waits::BenchWaits;
 
 use super::test;
 use table::Row;

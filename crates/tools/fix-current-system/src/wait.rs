@@ -87,10 +87,10 @@ impl<'a> Store<'a> {
 
     /// Waits, and says what for, whenever that is something else than before.
     fn tell(&self, deadline: Option<Deadline>, told: &mut String, report: &mut Report) -> Result<Outcome> {
-        let limit = self.arguments.timeout;
+        let limit = self.arguments.timeout.at_most();
         self.until(deadline, &mut |missing| {
             let missing: Vec<_> = missing.iter().map(Missing::to_string).collect();
-            let text = format!("waiting, at most {limit}: {}", missing.join("; "));
+            let text = format!("waiting {limit}: {}", missing.join("; "));
             if *told != text {
                 report.info(&text);
                 *told = text;
@@ -105,7 +105,7 @@ impl<'a> Store<'a> {
     fn there(&self, begin: Instant, told: &str, report: &mut Report) -> Vec<Missing> {
         if !told.is_empty() {
             let path = self.arguments.wait_for.display();
-            report.info(&format!("{path} was there after {:.1} s", begin.elapsed().as_secs_f64()));
+            report.info(&format!("{path} is there after {:.1} s", begin.elapsed().as_secs_f64()));
         }
         Vec::new()
     }

@@ -1,6 +1,6 @@
 //! How each state is told.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix_host::link::Kind;
 use nix_host::profile::Doubt;
@@ -65,7 +65,11 @@ pub(crate) fn doubt(facts: &Facts, doubt: &Doubt) -> Finding {
 }
 
 /// LF10, and nobody wants it repaired.
-pub(crate) fn stale(former: &Path, wanted: &Path, orphans: &[PathBuf]) -> Finding {
+pub(crate) fn stale(facts: &Facts, former: &Path, wanted: &Path) -> Finding {
+    let activate = match facts.platform {
+        Platform::Mac => "sw/bin/darwin-rebuild activate",
+        Platform::NixOs | Platform::Other => "bin/switch-to-configuration switch",
+    };
     let text = format!(
         "{CURRENT} leads to {}, and the profile to {}: a switch was made and not activated to its end",
         former.display(),
@@ -75,12 +79,22 @@ pub(crate) fn stale(former: &Path, wanted: &Path, orphans: &[PathBuf]) -> Findin
         .compared(wanted.display(), former.display())
         .shape("LF10")
         .fixable()
-        .hint("activate it: sudo /nix/var/nix/profiles/system/sw/bin/darwin-rebuild activate")
+        .hint(format!("activate it: sudo {}/{activate}", wanted.display()))
         .hint("only the link: sudo fix-current-system --stale");
-    for path in orphans {
+    for path in &facts.orphans {
         finding = finding.hint(format!("no job of the profile's system: {}", path.display()));
     }
     finding
+}
+
+/// The same, of a link that an activation has made since the boot, where only the boot is asked about.
+pub(crate) fn of_this_boot(former: &Path, wanted: &Path) -> Finding {
+    let text = format!(
+        "{CURRENT} was linked to {} since the boot, and is left so; the profile leads to {}",
+        former.display(),
+        wanted.display()
+    );
+    Finding::ok("current-system", text)
 }
 
 /// The same on NixOS, where it is nothing bad.

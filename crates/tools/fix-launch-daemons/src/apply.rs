@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use launchd::{Reply, Tool};
+use launchd::Reply;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, renameat};
 use nix::sys::stat::{Mode, fchmod};
@@ -31,8 +31,8 @@ pub(crate) fn apply(mac: &Mac<'_>, step: &Step, bytes: &[u8]) -> Result<Option<R
             Ok(None)
         }
         Step::Launchctl(change) => {
-            let command = mac.launchctl.tools().command(Tool::Launchctl, mac.launchctl.deadline())?;
-            Ok(Some(Reply::of(&command.args(change.arguments()).run()?)))
+            let command = change.command(mac.launchctl.tools(), mac.launchctl.deadline())?;
+            Ok(Some(Reply::of(&command.run()?)))
         }
     }
 }
