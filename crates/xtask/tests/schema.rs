@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 56] = [
+const CASES: [Case; 59] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -80,6 +80,9 @@ const CASES: [Case; 56] = [
     case("fix-launch-daemons", &[], "failed", unloaded_job),
     case("fix-launch-daemons", &[], "config", job_without_system),
     case("fix-launch-daemons", &[], "unavailable", nothing),
+    case("check-activation", &[], "ok", activated),
+    case("check-activation", &[], "failed", system),
+    case("check-activation", &[], "unavailable", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
@@ -247,6 +250,13 @@ fn system(tree: &Path) -> Result<()> {
 fn linked(tree: &Path) -> Result<()> {
     system(tree)?;
     Ok(symlink(Path::new("/").join(SYSTEM), tree.join("run/current-system"))?)
+}
+
+/// The same, with its files in `/etc`.
+fn activated(tree: &Path) -> Result<()> {
+    linked(tree)?;
+    fs::create_dir(tree.join(SYSTEM).join("etc"))?;
+    Ok(symlink(Path::new("/").join(SYSTEM).join("etc"), tree.join("etc/static"))?)
 }
 
 fn folder_in_place(tree: &Path) -> Result<()> {

@@ -31,6 +31,7 @@ enum Command {
     Soak(soak::Soak),
     Bench(bench::Bench),
     BenchStacks(bench::BenchStacks),
+    BenchShells(bench::BenchShells),
     BenchWaits(bench::BenchWaits),
     #[command(hide = true)]
     Measure(bench::Measure),
@@ -54,6 +55,7 @@ impl Cli {
             Command::Soak(soak) => soak.run(),
             Command::Bench(bench) => bench.run(),
             Command::BenchStacks(bench) => bench.run(),
+            Command::BenchShells(bench) => bench.run(),
             Command::BenchWaits(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),

@@ -130,10 +130,15 @@ pub(super) fn static_programs() -> Result<Option<PathBuf>> {
     if env::var_os("MENDUTILS_BIN").is_some() {
         return Ok(None);
     }
+    let folder = static_folder()?;
+    Ok(lab::have_programs_in(&folder)?.then_some(folder))
+}
+
+/// Where the release build for musl goes.
+pub(super) fn static_folder() -> Result<PathBuf> {
     let profile = programs()?;
     let target = profile.parent().unwrap_or(&profile);
-    let folder = target.join(format!("{}-unknown-linux-musl/release", env::consts::ARCH));
-    Ok(lab::have_programs_in(&folder)?.then_some(folder))
+    Ok(target.join(format!("{}-unknown-linux-musl/release", env::consts::ARCH)))
 }
 
 /// The lines of a file that is not needed any more.

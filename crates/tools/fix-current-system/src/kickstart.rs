@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use launchd::{Change, Class, Domain, Reply, Tools};
+use nix_host::volume;
 use oneshot::{Deadline, Root};
-
-/// What both are called; the first that launchd knows is asked.
-pub(crate) const LABELS: [&str; 2] = ["systems.determinate.nix-store", "org.nixos.darwin-store"];
 
 /// It answers in milliseconds, or has lost launchd.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn kickstart(root: &Root) -> Result<&'static str, Vec<String>> {
     let tools = Tools::new(root);
     let mut words = Vec::new();
-    for label in LABELS {
+    // The first that launchd knows is asked.
+    for label in volume::DAEMONS {
         // One that is at work is left at work.
         let change = Change::Kickstart { domain: Domain::System, label: label.to_owned(), kills: false };
         let command = change.command(&tools, &Deadline::after(PATIENCE));

@@ -7,6 +7,7 @@ use launchd::ask::Answer;
 use launchd::background::Background;
 use launchd::disabled::Disabled;
 use launchd::{Class, Domain, Launchctl, Listing};
+use nix_host::volume;
 use oneshot::Root;
 use oneshot::text::printable;
 
@@ -21,9 +22,8 @@ pub(crate) const OWN: &str = "XPC_SERVICE_NAME";
 /// This program's own job.
 const OWN_LABEL: &str = "org.nixos.fix-launch-daemons";
 
-/// Jobs of the installers that mount the store and serve it: DeterminateSystems/nix-installer, and all others.
-pub(crate) const STORE: [&str; 3] =
-    ["systems.determinate.nix-store", "systems.determinate.nix-daemon", "org.nixos.darwin-store"];
+/// What serves the store on a host of Determinate's, whose client talks to it alone.
+const SERVER: &str = "systems.determinate.nix-daemon";
 
 /// The host, and what it was asked once.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl<'a> Mac<'a> {
     /// Whether a job may be ended.
     pub(crate) fn guard(&self, label: &str) -> Guard {
         match () {
-            () if STORE.contains(&label) => Guard::Store,
+            () if volume::DAEMONS.contains(&label) || label == SERVER => Guard::Store,
             () if label == OWN_LABEL || self.own.as_deref() == Some(label) => Guard::Own,
             () => Guard::None,
         }
