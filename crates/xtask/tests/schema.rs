@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 44] = [
+const CASES: [Case; 51] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -78,7 +78,21 @@ const CASES: [Case; 44] = [
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
+    case("wait-for-path", &["/etc/passwd", "/run/user"], "ok", nothing),
+    case("wait-for-path", &["--timeout=0", "/etc", "/nix/store", "/etc/passwd/x"], "undecided", nothing),
+    case("wait-for-path", &["--timeout=0", "--mounted", "/run/user"], "undecided", nothing),
+    case("wait-for-path", &["/run/user/1000/a"], "config", circle),
+    case("wait-for-path", &["/", "--", LONG], "failed", nothing),
+    case("wait-for-path", &["/", "--", "/no/such/program"], "unavailable", nothing),
+    case("wait-for-path", &["/", "--", "/dev/null"], "no-permission", nothing),
 ];
+
+/// A name that is longer than any file system takes (NAME_MAX).
+const LONG: &str = concat!(
+    "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+);
 
 const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
 
@@ -101,6 +115,11 @@ fn plain_directory(tree: &Path) -> Result<()> {
 
 fn link(tree: &Path) -> Result<()> {
     Ok(symlink("elsewhere", tree.join("run/user/1000"))?)
+}
+
+/// A link that leads to itself.
+fn circle(tree: &Path) -> Result<()> {
+    Ok(symlink("1000", tree.join("run/user/1000"))?)
 }
 
 fn without_systemd(tree: &Path) -> Result<()> {
@@ -290,10 +309,11 @@ fn validator() -> Result<Validator> {
 /// The object of a run, which is all that is on standard output, one line of it.
 fn run(program: &str, arguments: &[&str], root: Option<&Path>) -> Result<Value> {
     let mut command = Command::new(lab::programs()?.join(program));
-    command.env_clear().arg("--json").args(arguments);
+    command.env_clear().arg("--json");
     if let Some(root) = root {
         command.arg("--root").arg(root);
     }
+    command.args(arguments);
     let output = command.output().with_context(|| format!("running {program}"))?;
     let text = String::from_utf8(output.stdout)?;
     ensure!(text.lines().count() == 1 && text.ends_with('\n'), "{program} {arguments:?}: {text:?}");

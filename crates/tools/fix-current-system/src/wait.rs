@@ -90,7 +90,7 @@ impl<'a> Store<'a> {
         let limit = self.arguments.timeout;
         self.until(deadline, &mut |missing| {
             let missing: Vec<_> = missing.iter().map(Missing::to_string).collect();
-            let text = format!("waiting, at most {limit}: {}", missing.join("; "));
+            let text = format!("waiting {limit} at most: {}", missing.join("; "));
             if *told != text {
                 report.info(&text);
                 *told = text;
@@ -105,7 +105,7 @@ impl<'a> Store<'a> {
     fn there(&self, begin: Instant, told: &str, report: &mut Report) -> Vec<Missing> {
         if !told.is_empty() {
             let path = self.arguments.wait_for.display();
-            report.info(&format!("{path} was there after {:.1} s", begin.elapsed().as_secs_f64()));
+            report.info(&format!("{path} is there after {:.1} s", begin.elapsed().as_secs_f64()));
         }
         Vec::new()
     }
