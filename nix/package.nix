@@ -77,6 +77,16 @@ rustPlatform.buildRustPackage (finalAttrs: {
     mv "$out/bin/xtask" "$xtask"
     bash ${./install-units.sh} crates/tools "$out"
   ''
+  # A job of launchd must not need the store, so these name the programs where they are copied to, not in $out.
+  + lib.optionalString stdenv.hostPlatform.isDarwin ''
+    for kind in Daemons Agents; do
+      for plist in crates/tools/*/launchd/"$(tr A-Z a-z <<<"$kind")"/*.plist; do
+        if [ -e "$plist" ]; then
+          install -Dm444 "$plist" "$out/Library/Launch$kind/$(basename "$plist")"
+        fi
+      done
+    done
+  ''
   + lib.optionalString runsHere ''
     "$xtask" man man
     installManPage man/*

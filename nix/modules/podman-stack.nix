@@ -92,14 +92,6 @@ let
     provider:
     lib.optionalAttrs (provider != null) { PODMAN_COMPOSE_PROVIDER = lib.getExe provider; }
     // lib.optionalAttrs (usesSocket provider) { DOCKER_HOST = "unix://%t/podman/podman.sock"; };
-in
-{
-  inherit
-    deadlines
-    providerEnvironment
-    startTimeout
-    unitOf
-    ;
 
   # The submodule of one stack. `podman` is the default of its podmanPackage, and how the manual writes that.
   module =
@@ -300,6 +292,49 @@ in
           description = "The unit of this stack, for `after` and the like of other units.";
         };
       };
+    };
+in
+{
+  inherit
+    deadlines
+    providerEnvironment
+    startTimeout
+    unitOf
+    ;
+
+  # The option services.podman-stacks; `options` are what one of the modules has for each stack besides.
+  stacks =
+    {
+      pkgs,
+      podman,
+      options ? { },
+    }:
+    let
+      whose = lib.optionalString (options ? user) "user = \"alice\";\n    ";
+    in
+    mkOption {
+      type = types.attrsOf (
+        types.submodule [
+          (module { inherit pkgs podman; })
+          { inherit options; }
+        ]
+      );
+      default = { };
+      example = lib.literalExpression ''
+        {
+          web = {
+            ${whose}files = [ "''${./web}/compose.yaml" ];
+            environment.TAG = "1.27";
+            oneshotServices = [ "migrate" ];
+            timeout = 300;
+          };
+        }
+      '';
+      description = ''
+        Compose projects, each the user unit {file}`podman-stack@NAME.service`. It starts when every service of the project
+        is verified, and fails when one is not. Settings of one's own are added with
+        {option}`systemd.user.services."podman-stack@NAME"`.
+      '';
     };
 
   # The settings of the unit: { unit, service }, for a writer that writes a list as one line each. They are defaults, so

@@ -9,6 +9,7 @@ pub mod boot;
 pub mod etc;
 pub mod gc_root;
 pub mod home;
+pub mod jobs;
 pub mod link;
 pub mod manifest;
 pub mod platform;

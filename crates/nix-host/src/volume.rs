@@ -91,9 +91,14 @@ pub fn read(resolver: &Resolver<'_>) -> Result<Volume> {
         Err(reason) => Mounted::NoFolder(reason),
     };
     let has_store = link::folder(resolver, Path::new(store::STORE)).is_ok();
+    Ok(Volume { mounted, has_store, expected: expected(resolver)? })
+}
+
+/// Who says that the store is to be on a mount of its own; nobody where a part of the root file system will do.
+pub fn expected(resolver: &Resolver<'_>) -> Result<Vec<Expectation>> {
     let mut expected = in_fstab(&fstab(resolver));
     expected.extend(in_synthetic(&synthetic::read(resolver)?));
-    Ok(Volume { mounted, has_store, expected })
+    Ok(expected)
 }
 
 /// Holds what is there to what the host says.

@@ -1,7 +1,7 @@
 //! The options that all programs share, so that they are written and worded once.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -71,6 +71,18 @@ impl Wait {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         Deadline::after(Duration::from_secs(u64::from(self.timeout)))
+    }
+}
+
+/// Reads an absolute path that climbs nowhere: what another one means would depend on where a service manager happens to
+/// start its jobs.
+pub fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_plain = path.components().all(|part| part != Component::ParentDir);
+    if path.is_absolute() && is_plain {
+        Ok(path)
+    } else {
+        Err("it must be a whole path without ..".to_owned())
     }
 }
 

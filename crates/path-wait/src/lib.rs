@@ -64,13 +64,17 @@ pub enum Why {
 
 impl fmt::Display for Missing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} is {}", printable(&self.path.to_string_lossy()), self.why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |path: &PathBuf| printable(&path.to_string_lossy());
-        let path = name(&self.path);
-        match &self.why {
-            Why::From(at) if *at == self.path => write!(out, "{path} is missing; the folder for it is there"),
-            Why::From(at) => write!(out, "{path} is missing from {} on", name(at)),
-            Why::NoFolder(at) => write!(out, "{path} is missing: {} is no folder", name(at)),
-            Why::NotMounted(_) => write!(out, "{path} is there, but not on a mount of its own"),
+        match self {
+            Self::From(at) => write!(out, "missing from {} on", name(at)),
+            Self::NoFolder(at) => write!(out, "missing: {} is no folder", name(at)),
+            Self::NotMounted(_) => out.write_str("there, but not on a mount of its own"),
         }
     }
 }

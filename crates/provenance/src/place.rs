@@ -89,13 +89,7 @@ mod tests {
     use systemd::unit_path::Homes;
 
     fn tim(uid: u32) -> Whose {
-        let homes = Homes {
-            name: "tim".to_owned(),
-            home: "/home/tim".into(),
-            config: "/home/tim/.config".into(),
-            data: "/home/tim/.local/share".into(),
-            runtime: "/run/user/1000".into(),
-        };
+        let homes = Homes::standard("tim", "/home/tim", 1000);
         Whose::User(Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller: true })
     }
 

@@ -107,7 +107,7 @@ fn no_link(resolver: &Resolver<'_>, real: &Path, shipped: &Place) -> Standing {
 /// The folder that it belongs into is missing, or cannot be passed.
 fn without_folder(resolver: &Resolver<'_>, path: &Path) -> Standing {
     match resolver.follow(path) {
-        Place::Unreadable(_, reason) => Standing::Unreadable(reason),
+        Place::Unreadable(_, reason) => Standing::Unreadable(reason.to_string()),
         Place::Loop(_) => Standing::Loop,
         _ => Standing::Missing,
     }

@@ -100,21 +100,20 @@ fn person(root: &Root, account: Account, own: u32) -> Result<Person> {
     let Some(home) = account::home(root, &account) else {
         bail!("{} has no home directory in the account database", account.name);
     };
-    let directory = |variable: &str, below: &str| {
+    let directory = |variable: &str, standard: PathBuf| {
         let value = std::env::var_os(variable).filter(|_| root.is_real() && own == account.uid);
-        value.map(PathBuf::from).filter(|path| path.is_absolute()).unwrap_or_else(|| home.join(below))
+        value.map(PathBuf::from).filter(|path| path.is_absolute()).unwrap_or(standard)
     };
+    let standard = Homes::standard(&account.name, home, account.uid);
     Ok(Person {
         uid: account.uid,
         gid: account.gid,
         is_caller: own == account.uid,
-        state: directory("XDG_STATE_HOME", ".local/state"),
+        state: directory("XDG_STATE_HOME", standard.home.join(".local/state")),
         homes: Homes {
-            name: account.name,
-            config: directory("XDG_CONFIG_HOME", ".config"),
-            data: directory("XDG_DATA_HOME", ".local/share"),
-            runtime: PathBuf::from(format!("/run/user/{}", account.uid)),
-            home,
+            config: directory("XDG_CONFIG_HOME", standard.config),
+            data: directory("XDG_DATA_HOME", standard.data),
+            ..standard
         },
     })
 }

@@ -19,6 +19,21 @@ pub struct Homes {
     pub runtime: PathBuf,
 }
 
+impl Homes {
+    /// The directories where no variable says otherwise (XDG Base Directory Specification; file-hierarchy(7)).
+    #[must_use]
+    pub fn standard(name: &str, home: impl Into<PathBuf>, uid: u32) -> Self {
+        let home = home.into();
+        Self {
+            name: name.to_owned(),
+            config: home.join(".config"),
+            data: home.join(".local/share"),
+            runtime: PathBuf::from(format!("/run/user/{uid}")),
+            home,
+        }
+    }
+}
+
 /// Who writes to a directory of units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeper {
@@ -113,13 +128,7 @@ mod tests {
     use super::*;
 
     fn tim() -> Homes {
-        Homes {
-            name: "tim".to_owned(),
-            home: "/home/tim".into(),
-            config: "/home/tim/.config".into(),
-            data: "/home/tim/.local/share".into(),
-            runtime: "/run/user/1000".into(),
-        }
+        Homes::standard("tim", "/home/tim", 1000)
     }
 
     #[test]

@@ -4,42 +4,18 @@
 //! command's end, the same once more after a while, and the evidence of the program. Where the manager has forgotten the
 //! unit, its own lines in the journal stand in.
 
+mod case;
 mod forgotten;
 mod run;
 
-use evidence::Record;
 use oneshot::Exit;
-use systemd::journal::Trail;
 use systemd::journal::trail::{Entry, Event};
 use systemd::unit::{Detail, Load};
 
 use crate::reason::{Excuse, NotRun, Reason};
 use crate::{Flaw, Said, Verb, lint};
 
-/// All that is known of one unit.
-#[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
-    /// What was asked for.
-    pub verb: Verb,
-    /// Before the job.
-    pub before: &'a Detail,
-    /// When the job was over.
-    pub after: &'a Detail,
-    /// After the time of watching; the same as `after` where nothing needed it.
-    pub last: &'a Detail,
-    /// What systemctl said; for a member, of its target.
-    pub said: &'a Said,
-    /// When the job was asked for, in µs since boot.
-    pub since: u64,
-    /// The journal since then; `None` when nobody had to ask.
-    pub trail: Option<&'a Trail>,
-    /// What programs left since then.
-    pub evidence: &'a [Record],
-    /// Whether the unit was not named but came with a target.
-    pub is_member: bool,
-    /// Whether a failure that the unit itself calls harmless is.
-    pub accept_ignored: bool,
-}
+pub use case::Case;
 
 /// What became of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,48 +116,6 @@ impl Judgement {
             }
         }
         self.flaws = flaws;
-    }
-}
-
-impl Case<'_> {
-    /// Whether the unit has run anew; the run that was there when the job was over counts, and one after it.
-    fn has_new_run(&self) -> bool {
-        let before = &self.before.unit.invocation;
-        [self.after, self.last]
-            .iter()
-            .any(|seen| seen.unit.invocation.is_some() && seen.unit.invocation != *before)
-    }
-
-    /// The last state that is not one of a forgotten unit.
-    fn seen(&self) -> &Detail {
-        if self.last.is_blank() && !self.after.is_blank() { self.after } else { self.last }
-    }
-
-    /// The manager's own lines on the unit.
-    fn events(&self) -> impl Iterator<Item = (&Entry, &Event)> {
-        let entries = match self.trail {
-            Some(Trail::Entries(entries)) => entries.as_slice(),
-            _ => &[],
-        };
-        let own = entries.iter().filter(|entry| entry.unit == self.last.unit.id && entry.time >= self.since);
-        own.filter_map(|entry| Some((entry, entry.event.as_ref()?)))
-    }
-
-    /// What the manager wrote of a start job that was done and ran nothing: it gave the unit no invocation, so the line has
-    /// none, or still that of the run before.
-    fn start_without_run(&self) -> Option<&Entry> {
-        let before = self.before.unit.invocation.as_deref();
-        let is_start = |event: &Event| matches!(event, Event::Job { kind, result } if kind == "start" && result == "done");
-        let found = self.events().find(|(entry, event)| {
-            is_start(event) && (entry.invocation.is_none() || entry.invocation.as_deref() == before)
-        });
-        found.map(|(entry, _)| entry)
-    }
-
-    /// Of the run: from the manager, or from the journal where the manager has forgotten it.
-    fn invocation(&self) -> Option<&str> {
-        let told = self.seen().unit.invocation.as_deref();
-        told.or_else(|| self.events().filter_map(|(entry, _)| entry.invocation.as_deref()).last())
     }
 }
 

@@ -8,14 +8,13 @@ use evidence::Record;
 use oneshot::{Backoff, Deadline, Exit, Root, deadline, refuse};
 use systemd::Scope;
 use systemd::journal::Trail;
-use systemd::journal::trail::Event;
 use systemd::scope::is_denied;
 use systemd::unit::{Detail, Load, Name};
 
 use crate::judge::{Case, judge};
 use crate::{Judgement, Said, Verb, Verdict, gather, lint};
 
-/// How long the journal may lag behind the manager, where its lines are the only proof.
+/// How long the journal may lag behind the manager.
 const LAG: Duration = Duration::from_secs(1);
 
 /// So many lines of the journal explain a failure.
@@ -237,9 +236,8 @@ fn judgements(request: &Request<'_>, seen: &[Seen], since: u64) -> Result<Vec<Ju
         Some(seen.get(at)?.case(request, since, trail, records))
     };
     let cases: Vec<Case<'_>> = (0..seen.len()).filter_map(|at| case(at, None)).collect();
-    let needed: Vec<String> =
-        cases.iter().filter(|case| needs_trail(case)).map(|case| case.last.unit.id.clone()).collect();
-    let trail = if needed.is_empty() { None } else { Some(trail(request.scope, &needed, &cases, since)?) };
+    let needed: Vec<Case<'_>> = cases.into_iter().filter(needs_trail).collect();
+    let trail = if needed.is_empty() { None } else { Some(trail(request.scope, &needed, since)?) };
     let cases = (0..seen.len()).filter_map(|at| case(at, trail.as_ref()));
     let mut judgements = Vec::with_capacity(seen.len());
     for (case, seen) in cases.zip(seen) {
@@ -269,25 +267,19 @@ fn needs_trail(case: &Case<'_>) -> bool {
     }
 }
 
-/// The journal; where it is the only proof of a unit it gets a moment to catch up.
-fn trail(scope: &Scope, units: &[String], cases: &[Case<'_>], since: u64) -> Result<Trail> {
+/// The journal, which gets a moment to catch up with what the manager has done.
+fn trail(scope: &Scope, cases: &[Case<'_>], since: u64) -> Result<Trail> {
+    let units: Vec<String> = cases.iter().map(|case| case.last.unit.id.clone()).collect();
     let deadline = Deadline::after(LAG);
     let mut backoff = Backoff::default();
     loop {
-        let trail = gather::trail(scope, units, since)?;
+        let trail = gather::trail(scope, &units, since)?;
         // A user's own file comes with the first line that is written to it, and is away for a moment while it is rotated.
-        let Trail::Entries(entries) = &trail else {
-            if backoff.pause(&deadline) {
-                continue;
-            }
-            return Ok(trail);
+        let is_told = matches!(trail, Trail::Entries(_)) && {
+            let of = |case: &Case<'_>| Case { trail: Some(&trail), ..*case }.has_job_end();
+            cases.iter().filter(|case| case.must_have_job_end()).all(of)
         };
-        let is_told = |unit: &str| {
-            entries.iter().any(|entry| entry.unit == unit && matches!(entry.event, Some(Event::Job { .. })))
-        };
-        let mut blank =
-            cases.iter().filter(|case| case.last.is_blank() && units.contains(&case.last.unit.id));
-        if blank.all(|case| is_told(&case.last.unit.id)) || !backoff.pause(&deadline) {
+        if is_told || !backoff.pause(&deadline) {
             return Ok(trail);
         }
     }

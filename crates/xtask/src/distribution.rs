@@ -1,4 +1,5 @@
-//! The archive that is shipped for a target: static programs, man pages, completions, unit files.
+//! The archive that is shipped for a target: static programs, man pages, completions, and the unit files of systemd or the
+//! definitions of launchd's jobs. It is made to be unpacked below `/usr/local`.
 
 mod archive;
 mod build;
@@ -14,6 +15,17 @@ use oneshot::{Exit, refuse};
 use crate::{completions, executable, man, programs};
 
 use archive::File;
+
+/// Where unit files stand beside a program, and where they go: systemd looks below `/usr/local` too (systemd.unit(5)).
+const UNITS: [(&str, &str); 2] = [("units/system", "lib/systemd/system"), ("units/user", "lib/systemd/user")];
+
+/// The same of the definitions of jobs. launchd looks in `/Library` alone: from below `/usr/local` they are copied there.
+const DEFINITIONS: [(&str, &str); 2] =
+    [("launchd/daemons", "Library/LaunchDaemons"), ("launchd/agents", "Library/LaunchAgents")];
+
+/// Where the programs are on a Mac: the definitions name them by `/usr/local/libexec/mendutils`, which is there without the
+/// store.
+const LIBEXEC: &str = "libexec/mendutils";
 
 /// What is to be made.
 #[derive(Debug)]
@@ -39,12 +51,11 @@ pub fn make(request: &Request) -> Result<PathBuf> {
         Some(folder) => folder.clone(),
         None => build::programs(&request.target)?,
     };
-    let mut files = executables(&built)?;
+    let is_linux = request.target.contains("linux");
+    let mut files = executables(&built, if is_linux { "bin" } else { LIBEXEC })?;
     files.extend(pages()?);
     files.extend(scripts());
-    if request.target.contains("linux") {
-        files.extend(units()?);
-    }
+    files.extend(beside(if is_linux { &UNITS } else { &DEFINITIONS })?);
     files.extend(documents()?);
     let name = format!("mendutils-{}-{}", env!("CARGO_PKG_VERSION"), request.target);
     let bytes = archive::pack(&name, files)?;
@@ -54,7 +65,7 @@ pub fn make(request: &Request) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn executables(folder: &Path) -> Result<Vec<File>> {
+fn executables(folder: &Path, to: &str) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for name in programs::names() {
         let path = folder.join(name);
@@ -62,7 +73,7 @@ fn executables(folder: &Path) -> Result<Vec<File>> {
         if !reasons.is_empty() {
             return Err(refuse(Exit::Failed, format!("{} {}", path.display(), reasons.join(", "))));
         }
-        files.push(File::program(format!("bin/{name}"), read(&path)?));
+        files.push(File::program(format!("{to}/{name}"), read(&path)?));
     }
     Ok(files)
 }
@@ -89,13 +100,12 @@ fn scripts() -> Vec<File> {
     scripts.map(file).collect()
 }
 
-/// systemd.unit(5): `/usr/local/lib/systemd` is searched too, so the archive may be unpacked there.
-fn units() -> Result<Vec<File>> {
+/// What starts the programs, from beside each of them.
+fn beside(folders: &[(&str, &str)]) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for name in programs::names() {
-        for kind in ["system", "user"] {
-            let folder = programs::sources(name).join("units").join(kind);
-            below(&folder, &format!("lib/systemd/{kind}"), &mut files)?;
+        for (from, to) in folders {
+            below(&programs::sources(name).join(from), to, &mut files)?;
         }
     }
     Ok(files)

@@ -23,11 +23,13 @@ pub fn all() -> Vec<Program> {
         of::<apply_and_verify::Arguments>(apply_and_verify::MANUAL),
         of::<check_unit_provenance::Arguments>(check_unit_provenance::MANUAL),
         of::<check_user_session::Arguments>(check_user_session::MANUAL),
+        of::<fix_current_system::Arguments>(fix_current_system::MANUAL),
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
         of::<fix_unit_provenance::Arguments>(fix_unit_provenance::MANUAL),
         of::<restart_and_verify::Arguments>(restart_and_verify::MANUAL),
         of::<update_and_verify::Arguments>(update_and_verify::MANUAL),
+        of::<wait_for_path::Arguments>(wait_for_path::MANUAL),
     ]
 }
 

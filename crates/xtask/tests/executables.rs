@@ -183,8 +183,24 @@ fn the_archive_has_all_that_belongs_to_a_program_and_is_the_same_twice() -> Resu
     Ok(())
 }
 
+/// The plists beside the programs.
+fn definitions(folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.extension() {
+            _ if path.is_dir() => definitions(&path, found)?,
+            Some(end) if end == "plist" => {
+                let name = path.file_name().and_then(|name| name.to_str()).context("no text")?;
+                found.push(name.to_owned());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 #[test]
-fn a_macos_archive_has_no_units_of_systemd() -> Result<()> {
+fn a_macos_archive_has_definitions_of_jobs_and_the_programs_that_they_name() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for name in programs::names() {
         fs::write(folder.path().join(name), macho(&["/usr/lib/libSystem.B.dylib"]))?;
@@ -192,9 +208,37 @@ fn a_macos_archive_has_no_units_of_systemd() -> Result<()> {
     let mut request = request(folder.path(), folder.path());
     request.target = "aarch64-apple-darwin".to_owned();
     let bytes = fs::read(distribution::make(&request)?)?;
+    let (mut found, mut plists) = (Vec::new(), String::new());
     for entry in tar::Archive::new(GzDecoder::new(bytes.as_slice())).entries()? {
-        let entry = entry?;
-        ensure!(!entry.path()?.to_string_lossy().contains("lib/systemd"), "{:?}", entry.path()?);
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        ensure!(!name.contains("lib/systemd") && !name.contains("/bin/"), "{name}");
+        if name.ends_with(".plist") {
+            assert_eq!(entry.header().mode()?, 0o644, "{name}");
+            entry.read_to_string(&mut plists)?;
+        }
+        found.push(name.split_once('/').context("no folder")?.1.to_owned());
+    }
+    ensure!(found.contains(&"Library/LaunchDaemons/org.nixos.boot-activation.plist".to_owned()), "{found:?}");
+    // Each stands in one of the folders from which they are taken.
+    let mut sources = Vec::new();
+    for name in programs::names() {
+        let launchd = programs::sources(name).join("launchd");
+        if launchd.exists() {
+            definitions(&launchd, &mut sources)?;
+        }
+    }
+    for name in sources {
+        let is_job =
+            |file: &String| file.starts_with("Library/Launch") && file.ends_with(&format!("/{name}"));
+        ensure!(found.iter().any(is_job), "{name} is not in {found:?}");
+    }
+    // What they start is where they say, once it is unpacked.
+    let named = plists.split("<string>/usr/local/").skip(1).filter_map(|rest| rest.split('<').next());
+    let named: Vec<&str> = named.collect();
+    ensure!(!named.is_empty(), "no program in {plists}");
+    for name in named {
+        ensure!(found.iter().any(|file| file == name), "no {name} in {found:?}");
     }
     Ok(())
 }

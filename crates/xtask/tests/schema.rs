@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 38] = [
+const CASES: [Case; 51] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -36,6 +36,12 @@ const CASES: [Case; 38] = [
     case("fix-linger", &["nobody-here"], "config", nothing),
     case("fix-linger", &["a/b", "tim"], "config", nothing),
     case("fix-linger", &["tim"], "failed", broken_accounts),
+    case("fix-current-system", &[], "ok", linked),
+    case("fix-current-system", &[], "changed", system),
+    case("fix-current-system", &["--dry-run"], "would-change", system),
+    case("fix-current-system", &[], "failed", folder_in_place),
+    case("fix-current-system", &["--timeout=0", "--wait-for=/later"], "undecided", system),
+    case("fix-current-system", &["--wait-for=/etc"], "config", nothing),
     case("check-user-session", &["tim"], "ok", without_systemd),
     case("check-user-session", &["tim"], "failed", link),
     case("check-user-session", &["nobody-here"], "config", nothing),
@@ -72,7 +78,21 @@ const CASES: [Case; 38] = [
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
+    case("wait-for-path", &["/etc/passwd", "/run/user"], "ok", nothing),
+    case("wait-for-path", &["--timeout=0", "/etc", "/nix/store", "/etc/passwd/x"], "undecided", nothing),
+    case("wait-for-path", &["--timeout=0", "--mounted", "/run/user"], "undecided", nothing),
+    case("wait-for-path", &["/run/user/1000/a"], "config", circle),
+    case("wait-for-path", &["/", "--", LONG], "failed", nothing),
+    case("wait-for-path", &["/", "--", "/no/such/program"], "unavailable", nothing),
+    case("wait-for-path", &["/", "--", "/dev/null"], "no-permission", nothing),
 ];
+
+/// A name that is longer than any file system takes (NAME_MAX).
+const LONG: &str = concat!(
+    "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+);
 
 const APPLY: [&str; 2] = ["--project=home", "--file=/srv/compose.yaml"];
 
@@ -95,6 +115,11 @@ fn plain_directory(tree: &Path) -> Result<()> {
 
 fn link(tree: &Path) -> Result<()> {
     Ok(symlink("elsewhere", tree.join("run/user/1000"))?)
+}
+
+/// A link that leads to itself.
+fn circle(tree: &Path) -> Result<()> {
+    Ok(symlink("1000", tree.join("run/user/1000"))?)
 }
 
 fn without_systemd(tree: &Path) -> Result<()> {
@@ -204,6 +229,26 @@ fn updates(tree: &Path, word: &str) -> Result<()> {
     files.iter().try_for_each(|(path, text)| Ok(fs::write(tree.join(path), text)?))
 }
 
+const SYSTEM: &str = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-nixos-system";
+
+/// A system profile of NixOS, and nothing linked to it.
+fn system(tree: &Path) -> Result<()> {
+    fs::create_dir_all(tree.join(SYSTEM))?;
+    fs::write(tree.join(SYSTEM).join("nixos-version"), "")?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("nix/var/nix/profiles/system"))?)
+}
+
+fn linked(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(symlink(Path::new("/").join(SYSTEM), tree.join("run/current-system"))?)
+}
+
+fn folder_in_place(tree: &Path) -> Result<()> {
+    system(tree)?;
+    Ok(fs::create_dir(tree.join("run/current-system"))?)
+}
+
 /// A generation of Home Manager without units.
 fn generation(tree: &Path) -> Result<()> {
     fs::create_dir_all(tree.join("nix/store/generation"))?;
@@ -264,10 +309,11 @@ fn validator() -> Result<Validator> {
 /// The object of a run, which is all that is on standard output, one line of it.
 fn run(program: &str, arguments: &[&str], root: Option<&Path>) -> Result<Value> {
     let mut command = Command::new(lab::programs()?.join(program));
-    command.env_clear().arg("--json").args(arguments);
+    command.env_clear().arg("--json");
     if let Some(root) = root {
         command.arg("--root").arg(root);
     }
+    command.args(arguments);
     let output = command.output().with_context(|| format!("running {program}"))?;
     let text = String::from_utf8(output.stdout)?;
     ensure!(text.lines().count() == 1 && text.ends_with('\n'), "{program} {arguments:?}: {text:?}");

@@ -62,6 +62,7 @@ in
     expr = lib.mapAttrs (_: farm: map (entry: baseNameOf entry) (lib.attrNames farm.entries)) (
       lib.getAttrs [
         "apply-and-verify"
+        "fix-current-system"
         "fix-linger"
         "fix-runtime-dir"
         "update-and-verify"
@@ -75,6 +76,7 @@ in
         "update-and-verify.service"
         "update-and-verify.timer"
       ];
+      fix-current-system = [ "fix-current-system.service" ];
       fix-linger = [ "fix-linger@.service" ];
       fix-runtime-dir = [
         "fix-runtime-dir@.service"

@@ -18,34 +18,12 @@ let
   account = osConfig.users.users.${config.home.username} or null;
 in
 {
-  options.services.podman-stacks = lib.mkOption {
-    type = lib.types.attrsOf (
-      lib.types.submodule (
-        stack.module {
-          inherit pkgs;
-          podman = {
-            default = config.services.podman.package or pkgs.podman;
-            defaultText = lib.literalExpression "config.services.podman.package";
-          };
-        }
-      )
-    );
-    default = { };
-    example = lib.literalExpression ''
-      {
-        web = {
-          files = [ "''${./web}/compose.yaml" ];
-          environment.TAG = "1.27";
-          oneshotServices = [ "migrate" ];
-          timeout = 300;
-        };
-      }
-    '';
-    description = ''
-      Compose projects, each the user unit {file}`podman-stack@NAME.service`. It starts when every service of the project
-      is verified, and fails when one is not. Settings of one's own are added with
-      {option}`systemd.user.services."podman-stack@NAME"`.
-    '';
+  options.services.podman-stacks = stack.stacks {
+    inherit pkgs;
+    podman = {
+      default = config.services.podman.package or pkgs.podman;
+      defaultText = lib.literalExpression "config.services.podman.package";
+    };
   };
 
   config = lib.mkIf (stacks != { }) {

@@ -33,45 +33,20 @@ in
 {
   imports = [ ./lingering.nix ];
 
-  options.services.podman-stacks = lib.mkOption {
-    type = lib.types.attrsOf (
-      lib.types.submodule [
-        (stack.module {
-          inherit pkgs;
-          podman = {
-            default = config.virtualisation.podman.package;
-            defaultText = lib.literalExpression "config.virtualisation.podman.package";
-          };
-        })
-        {
-          options.user = lib.mkOption {
-            type = lib.types.str;
-            example = "alice";
-            description = ''
-              The user whose podman runs the stack, as named in {option}`users.users`. The user lingers, unless
-              {option}`users.users.<name>.linger` says otherwise.
-            '';
-          };
-        }
-      ]
-    );
-    default = { };
-    example = lib.literalExpression ''
-      {
-        web = {
-          user = "alice";
-          files = [ "''${./web}/compose.yaml" ];
-          environment.TAG = "1.27";
-          oneshotServices = [ "migrate" ];
-          timeout = 300;
-        };
-      }
-    '';
-    description = ''
-      Compose projects, each the user unit {file}`podman-stack@NAME.service`. It starts when every service of the project
-      is verified, and fails when one is not. Settings of one's own are added with
-      {option}`systemd.user.services."podman-stack@NAME"`.
-    '';
+  options.services.podman-stacks = stack.stacks {
+    inherit pkgs;
+    podman = {
+      default = config.virtualisation.podman.package;
+      defaultText = lib.literalExpression "config.virtualisation.podman.package";
+    };
+    options.user = lib.mkOption {
+      type = lib.types.str;
+      example = "alice";
+      description = ''
+        The user whose podman runs the stack, as named in {option}`users.users`. The user lingers, unless
+        {option}`users.users.<name>.linger` says otherwise.
+      '';
+    };
   };
 
   config = lib.mkIf (stacks != { }) {

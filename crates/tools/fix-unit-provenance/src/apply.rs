@@ -128,13 +128,7 @@ mod tests {
 
     fn tim() -> Result<Whose> {
         let about = fs::metadata("/proc/self")?;
-        let homes = Homes {
-            name: "tim".to_owned(),
-            home: "/home/tim".into(),
-            config: "/home/tim/.config".into(),
-            data: "/home/tim/.local/share".into(),
-            runtime: "/run/user/1000".into(),
-        };
+        let homes = Homes::standard("tim", "/home/tim", 1000);
         let state = "/home/tim/.local/state".into();
         Ok(Whose::User(Person { uid: about.uid(), gid: about.gid(), homes, state, is_caller: true }))
     }

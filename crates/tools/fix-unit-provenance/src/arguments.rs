@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use oneshot::report::Answer;
-use oneshot::{Common, Write};
+use oneshot::{Common, Write, arguments};
 use systemd::unit::Name;
 use user_session::Target;
 
@@ -33,11 +33,11 @@ pub struct Arguments {
     pub reload: bool,
 
     /// Keep what stood in the place of a link in DIR, and not beside it
-    #[arg(long, value_name = "DIR", value_parser = absolute)]
+    #[arg(long, value_name = "DIR", value_parser = arguments::absolute)]
     pub backup_dir: Option<PathBuf>,
 
     /// Also remove this foreign drop-in, and keep a copy
-    #[arg(long, value_name = "PATH", value_parser = absolute)]
+    #[arg(long, value_name = "PATH", value_parser = arguments::absolute)]
     pub remove_foreign: Vec<PathBuf>,
 
     /// `--dry-run`.
@@ -47,16 +47,6 @@ pub struct Arguments {
     /// The options that all programs share.
     #[command(flatten)]
     pub common: Common,
-}
-
-fn absolute(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_plain = path.components().all(|part| !matches!(part, std::path::Component::ParentDir));
-    if path.is_absolute() && is_plain {
-        Ok(path)
-    } else {
-        Err("it must be a whole path without ..".to_owned())
-    }
 }
 
 impl Arguments {

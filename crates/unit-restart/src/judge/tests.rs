@@ -1,6 +1,7 @@
+use evidence::Record;
 use systemd::journal::trail;
 use systemd::unit::detail;
-use systemd::{Scope, journal::Trail};
+use systemd::{Scope, journal, journal::Trail};
 
 use super::*;
 
@@ -101,6 +102,26 @@ fn exit(verdict: Verdict) -> u8 {
 
 fn shapes(judgement: &Judgement) -> Vec<&'static str> {
     judgement.reasons.iter().filter_map(Reason::shape).collect()
+}
+
+#[test]
+fn a_stop_on_the_way_is_not_the_end_of_a_restart() {
+    let (mut told, mut stopped) = (0, 0);
+    for capture in RELEASES.iter().flat_map(|(_, text)| captures(text)) {
+        let Trail::Entries(entries) = &capture.trail else { continue };
+        if entries.is_empty() || !capture.case().must_have_job_end() {
+            continue;
+        }
+        assert!(capture.case().has_job_end(), "{}", capture.title);
+        told += 1;
+        // The captured journal begins with the run before.
+        let is_restart = |entry: &journal::trail::Entry| matches!(&entry.event, Some(trail::Event::Job { kind, .. }) if kind == "restart");
+        let Some(first) = entries.iter().position(is_restart) else { continue };
+        let on_the_way = Trail::Entries(entries[first..=first].to_vec());
+        assert!(!Case { trail: Some(&on_the_way), ..capture.case() }.has_job_end(), "{}", capture.title);
+        stopped += 1;
+    }
+    assert!(told > 10 && stopped == RELEASES.len(), "{told} {stopped}");
 }
 
 #[test]

@@ -18,13 +18,7 @@ const PLACE: &str = "/home/tim/.config/systemd/user/a.service";
 const SOURCE: &str = "/nix/store/h-home-manager-files/.config/systemd/user/a.service";
 
 fn tim() -> Whose {
-    let homes = Homes {
-        name: "tim".to_owned(),
-        home: "/home/tim".into(),
-        config: "/home/tim/.config".into(),
-        data: "/home/tim/.local/share".into(),
-        runtime: "/run/user/1000".into(),
-    };
+    let homes = Homes::standard("tim", "/home/tim", 1000);
     Whose::User(Person {
         uid: 1000,
         gid: 100,

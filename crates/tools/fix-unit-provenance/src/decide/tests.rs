@@ -12,13 +12,7 @@ const SOURCE: &str = "/nix/store/h-home-manager-files/.config/systemd/user/a.ser
 const FOREIGN: &str = "/etc/systemd/user/service.d/x.conf";
 
 fn host() -> HostFacts {
-    let homes = Homes {
-        name: "tim".to_owned(),
-        home: "/home/tim".into(),
-        config: "/home/tim/.config".into(),
-        data: "/home/tim/.local/share".into(),
-        runtime: "/run/user/1000".into(),
-    };
+    let homes = Homes::standard("tim", "/home/tim", 1000);
     let state = "/home/tim/.local/state".into();
     let current = Generation::Current {
         kind: owner::Kind::HomeManager,

@@ -6,8 +6,11 @@ use podman::auto_update::{Run, rows};
 use stack::judge::Wait;
 
 use super::*;
-use crate::facts::{Reload, Units};
-use crate::matter::{Missed, Omission, exit};
+use crate::facts::Units;
+use crate::matter::exit;
+
+mod omissions;
+mod reloads;
 
 macro_rules! recorded {
     ($name:literal) => {
@@ -246,24 +249,6 @@ fn one_that_was_bad_before_and_is_untouched_is_warned_of() -> Result<()> {
 }
 
 #[test]
-fn one_that_an_earlier_update_left_bad_is_not_passed_over() -> Result<()> {
-    let mut idle = facts(NOOP, &[])?;
-    idle.before
-        .iter_mut()
-        .filter(|one| one.name == "app")
-        .for_each(|one| one.bad = Some("is paused".to_owned()));
-    is(&idle, &["warn container-state app.service -", "ok nothing-new - -"], Exit::Ok);
-    let ended = Known { is_running: false, bad: Some("exited with 4".to_owned()), ..composed() };
-    let mut stack = only(vec![ended], &[])?;
-    stack.units_before.insert("web.service".to_owned(), UnitState { can_reload: true, ..up() });
-    is(&stack, &["warn left-out web.service UF7", "ok nothing-new - -"], Exit::Ok);
-    let unit = "web.service".to_owned();
-    stack.reloads = vec![Reload { unit, exit: Exit::Ok, reasons: Vec::new(), hints: Vec::new() }];
-    assert_eq!(to_watch(&stack).len(), 1);
-    Ok(())
-}
-
-#[test]
 fn a_word_of_a_later_release_fails() -> Result<()> {
     for word in [Updated::Other("skipped".to_owned()), Updated::Pending] {
         let mut odd = facts(NOOP, &[])?;
@@ -326,123 +311,4 @@ fn known(name: &str) -> Known {
 fn only(before: Vec<Known>, errors: &[&str]) -> Result<Facts> {
     let units = before.iter().filter_map(|one| Some((one.unit.clone()?, up()))).collect();
     Ok(Facts { before, units_before: units, ..facts(b"", errors)? })
-}
-
-#[test]
-fn nothing_to_update_is_said_and_is_a_failure_only_where_it_is_expected_otherwise() -> Result<()> {
-    is(&only(Vec::new(), &[])?, &["skip no-policy - UF6"], Exit::Ok);
-    let plain = Known { policy: None, ..known("plain") };
-    let mut expecting = only(vec![plain], &[])?;
-    expecting.expect = vec!["plain.service".to_owned(), "none.service".to_owned()];
-    let lines = [
-        "skip no-policy - UF6",
-        "fail expected-unit plain.service UF7",
-        "fail expected-unit none.service UF7",
-    ];
-    is(&expecting, &lines, Exit::Failed);
-    let why = |facts: &Facts| {
-        decide(facts).into_iter().find_map(|matter| match matter {
-            Matter::Missed { why, .. } => Some(why),
-            _ => None,
-        })
-    };
-    assert_eq!(why(&expecting), Some(Missed::NoPolicy("plain".to_owned())));
-    let idle = Known { is_running: false, ..known("idle") };
-    let mut idle = only(vec![idle], &[])?;
-    is(&idle, &["skip no-policy - UF6", "warn left-out idle.service UF7"], Exit::Ok);
-    idle.expect = vec!["idle.service".to_owned()];
-    assert_eq!((why(&idle), told(&idle).1), (Some(Missed::Down("idle".to_owned())), Exit::Failed));
-    Ok(())
-}
-
-#[test]
-fn what_podman_cannot_update_is_named_with_its_reason() -> Result<()> {
-    let lone = Known { unit: None, ..known("lone") };
-    let id = lone.id.clone();
-    let error = format!("auto-updating container \"{id}\": no PODMAN_SYSTEMD_UNIT label found");
-    is(&only(vec![lone], &[&error])?, &["skip no-policy - UF6", "fail left-out lone UF7"], Exit::Failed);
-    let mut without_unit = facts(NOOP, &[])?;
-    without_unit.units_before.insert("app.service".to_owned(), UnitState::default());
-    is(&without_unit, &["warn left-out app.service UF7", "ok nothing-new - -"], Exit::Ok);
-    let typo = Known { policy: None, ..known("typo") };
-    let error = format!("auto-updating container \"{}\": invalid auto-update policy \"yes\"", typo.id);
-    is(
-        &only(vec![typo], &[&error])?,
-        &["skip no-policy - UF6", "fail left-out typo.service UF7"],
-        Exit::Failed,
-    );
-    Ok(())
-}
-
-/// A container as podman-compose makes it, in a pod without an infra container.
-fn composed() -> Known {
-    Known { project: Some("web".to_owned()), is_in_bare_pod: true, ..known("web") }
-}
-
-const NO_INFRA: &str = "looking up pod's systemd unit: pod has no infra container: no such container";
-
-#[test]
-fn a_stack_with_a_unit_that_reloads_is_no_failure_of_podman() -> Result<()> {
-    let mut facts = only(vec![composed()], &[NO_INFRA])?;
-    is(&facts, &["skip no-policy - UF6", "fail left-out web.service UF7"], Exit::Failed);
-    let omission = decide(&facts).into_iter().find_map(|matter| match matter {
-        Matter::LeftOut { why, .. } => Some(why),
-        _ => None,
-    });
-    let unit = Some("web.service has no ExecReload=".to_owned());
-    assert_eq!(omission, Some(Omission::NoStack { project: "web".to_owned(), unit }));
-    facts
-        .units_before
-        .insert("web.service".to_owned(), UnitState { can_reload: true, is_oneshot: true, ..up() });
-    facts.units_after = facts.units_before.clone();
-    is(&facts, &["ok nothing-new - -"], Exit::Ok);
-    facts.expect = vec!["web.service".to_owned()];
-    is(&facts, &["ok nothing-new - -"], Exit::Ok);
-    // Another one of the same words is podman's own.
-    facts.run.errors.push(NO_INFRA.to_owned());
-    is(&facts, &["ok nothing-new - -", "fail update-error - -"], Exit::Failed);
-    Ok(())
-}
-
-#[test]
-fn a_reload_is_judged_by_itself_and_by_the_containers() -> Result<()> {
-    let mut facts = only(vec![composed()], &[NO_INFRA])?;
-    facts
-        .units_before
-        .insert("web.service".to_owned(), UnitState { can_reload: true, is_oneshot: true, ..up() });
-    facts.units_after = facts.units_before.clone();
-    facts.current = BTreeMap::from([("localhost/app:latest".to_owned(), "new".to_owned())]);
-    let reload =
-        Reload { unit: "web.service".to_owned(), exit: Exit::Ok, reasons: Vec::new(), hints: Vec::new() };
-    facts.reloads = vec![reload.clone()];
-    let now = Now {
-        id: "new".to_owned(),
-        name: "web".to_owned(),
-        image: "new".to_owned(),
-        state: State::Good,
-        notes: Vec::new(),
-    };
-    facts.after = vec![now.clone()];
-    assert_eq!(to_watch(&facts).len(), 1);
-    is(&facts, &["ok updated web.service -"], Exit::Ok);
-    facts.after = vec![Now { state: UNHEALTHY, ..now.clone() }];
-    is(&facts, &["fail container-state web.service UF2"], Exit::Failed);
-    facts.after = vec![Now { image: "old".to_owned(), id: facts.before[0].id.clone(), ..now.clone() }];
-    is(&facts, &["fail old-image web.service UF2"], Exit::Contradicted);
-    facts.after = vec![now];
-    facts.reloads =
-        vec![Reload { exit: Exit::Contradicted, reasons: vec!["rolled back".to_owned()], ..reload }];
-    let (lines, code) = told(&facts);
-    assert!(lines.contains(&"fail stack-reload web.service -".to_owned()) && code == Exit::Contradicted);
-    Ok(())
-}
-
-#[test]
-fn a_dry_run_says_what_only_a_pull_would_tell() -> Result<()> {
-    let remote = Known { policy: Some(Policy::Registry), ..composed() };
-    let mut facts = only(vec![remote], &[NO_INFRA])?;
-    facts.units_before.insert("web.service".to_owned(), UnitState { can_reload: true, ..up() });
-    facts.is_dry = true;
-    is(&facts, &["skip stack-unasked web.service -"], Exit::Ok);
-    Ok(())
 }
