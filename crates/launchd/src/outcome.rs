@@ -26,6 +26,13 @@ impl Ended {
         number.parse().map_or_else(|_| Self::Unknown(text.to_owned()), Self::Code)
     }
 
+    /// The value of `last terminating signal`: `Killed: 9`.
+    #[must_use]
+    pub fn of_signal(text: &str) -> Self {
+        let number = text.rsplit(':').next().unwrap_or_default().trim();
+        number.parse().map_or_else(|_| Self::Unknown(text.to_owned()), Self::Signal)
+    }
+
     /// The status in a list of services: `-`, a code, or a signal below zero.
     #[must_use]
     pub fn of_column(text: &str) -> Self {

@@ -56,6 +56,7 @@ impl Service {
         let find = |key: &str| fields.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
         let Some(state) = find("state") else { bail!("the answer does not tell the state of the job") };
         let text_of = |key: &str| find(key).map(str::to_owned);
+        let runs = find("runs").and_then(|runs| runs.parse().ok());
         Ok(Self {
             path: text_of("path").filter(|path| path.starts_with('/')),
             kind: text_of("type"),
@@ -71,9 +72,14 @@ impl Service {
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
-            runs: find("runs").and_then(|runs| runs.parse().ok()),
+            runs,
             pid: find("pid").and_then(|pid| pid.parse().ok()).filter(|pid| *pid != 0),
-            ended: find("last exit code").map_or(Ended::Never, Ended::of_field),
+            ended: match (find("last terminating signal"), find("last exit code")) {
+                (Some(signal), _) => Ended::of_signal(signal),
+                (None, Some(code)) => Ended::of_field(code),
+                (None, None) if runs.is_none_or(|runs| runs == 0) => Ended::Never,
+                (None, None) => Ended::Unknown("nothing that is told".to_owned()),
+            },
             is_penalized: fields.iter().any(|(_, value)| value.contains("penalty box")),
         })
     }
@@ -111,6 +117,18 @@ mod tests {
         assert!(!Service::parse(text, "system/x")?.never_ran());
         let text = "system/x = {\n\tstate = not running\n\truns = 0\n\tlast exit code = (never exited)\n}\n";
         assert!(Service::parse(text, "system/x")?.never_ran());
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_that_a_signal_ended_is_no_run_that_never_was() -> Result<()> {
+        let of = |line: &str| -> Result<Ended> {
+            let text = format!("system/x = {{\n\tstate = not running\n\truns = 2\n{line}}}\n");
+            Ok(Service::parse(&text, "system/x")?.ended)
+        };
+        assert_eq!(of("\tlast terminating signal = Killed: 9\n")?, Ended::Signal(9));
+        assert_eq!(of("\tlast terminating signal = odd\n")?, Ended::Unknown("odd".to_owned()));
+        assert!(matches!(of("")?, Ended::Unknown(_)));
         Ok(())
     }
 
