@@ -35,9 +35,9 @@ impl Ground {
         matches!(volume::judge(&self.volume), volume::Standing::Right | volume::Standing::Removable)
     }
 
-    /// What is wrong with them.
+    /// What is wrong with them. `is_managed` says whether a system was ever activated here.
     #[must_use]
-    pub fn troubles(&self, platform: Platform) -> Vec<Trouble> {
+    pub fn troubles(&self, platform: Platform, is_managed: bool) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         let run = run_folder::judge(platform, &self.run);
         if run != run_folder::Standing::Right {
@@ -47,7 +47,7 @@ impl Ground {
         match volume::judge(&self.volume) {
             volume::Standing::Right => {}
             // Nix was never here, and nobody says that it should be.
-            volume::Standing::NoStore if platform == Platform::Other => {}
+            volume::Standing::NoStore if platform == Platform::Other && !is_managed => {}
             standing => troubles.push(Trouble::Volume(standing)),
         }
         troubles

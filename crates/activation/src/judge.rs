@@ -8,7 +8,7 @@ use crate::trouble::Trouble;
 #[must_use]
 pub fn judge(facts: &Facts) -> Vec<Trouble> {
     let platform = facts.look.platform;
-    let mut troubles = facts.ground.troubles(platform);
+    let mut troubles = facts.ground.troubles(platform, facts.look.is_managed);
     let has_store = facts.ground.has_store();
     if has_store && facts.look.is_managed {
         troubles.extend(facts.look.troubles());

@@ -89,7 +89,7 @@ impl Report {
     }
 
     /// A line on what does not change the answer but should be seen to.
-    pub(crate) fn warn(&mut self, text: &str) {
+    pub fn warn(&mut self, text: &str) {
         self.tell(Level::Warning, text);
     }
 

@@ -21,6 +21,7 @@ pub struct Program {
 pub fn all() -> Vec<Program> {
     vec![
         of::<apply_and_verify::Arguments>(apply_and_verify::MANUAL),
+        of::<check_activation::Arguments>(check_activation::MANUAL),
         of::<check_unit_provenance::Arguments>(check_unit_provenance::MANUAL),
         of::<check_user_session::Arguments>(check_user_session::MANUAL),
         of::<fix_current_system::Arguments>(fix_current_system::MANUAL),
