@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         let text = "no system of nix-darwin or NixOS was ever activated here: there is nothing to recover";
         return Err(refuse(Exit::Unavailable, text));
     }
-    let situation = situation(arguments, &root, &lookout)?;
+    let mut situation = situation(arguments, &root);
     let plan = decide(&facts, &situation, &[]);
     report.detail(&format!("{situation:?}; {:?}", facts.troubles));
     if plan == Plan::Healthy {
@@ -52,6 +52,9 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         report.finding(Finding::ok("activation", "the system of the profile is active"));
         return Ok(());
     }
+    // What a healthy host does not have to be asked.
+    let session = lookout.launchctl()?.and_then(|launchctl| launchctl.session().ok());
+    situation.session = session.as_ref().and_then(Answer::here).copied();
     let mut run = Run { arguments, root: &root, lookout, situation, tried: Vec::new() };
     if arguments.write.dry_run {
         run.rehearse(&facts, report);
@@ -60,23 +63,22 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     run.recover(report)
 }
 
-fn situation(arguments: &Arguments, root: &Root, lookout: &Lookout) -> Result<Situation> {
-    let launchctl = lookout.launchctl()?;
-    let session = launchctl.and_then(|launchctl| launchctl.session().ok());
+/// Who asks, but for the session, which launchd has to be asked for.
+fn situation(arguments: &Arguments, root: &Root) -> Situation {
     let consent = match () {
         () if arguments.yes => Consent::Given { at_terminal: ask::is_terminal() },
         () if arguments.asks() => Consent::Asked,
         () => Consent::Nobody,
     };
-    Ok(Situation {
+    Situation {
         most: arguments.level,
         is_root: nix::unistd::geteuid().is_root(),
-        session: session.as_ref().and_then(Answer::here).copied(),
+        session: None,
         consent,
         was_activated: Stamp::new(root)
             .and_then(|stamp| stamp.is_set())
             .map_err(|error| format!("{error:#}")),
-    })
+    }
 }
 
 struct Run<'a> {

@@ -4,6 +4,7 @@
 //! By hand on a terminal sudo may ask for a password, in a call of its own (`sudo -v`) and nowhere else: what does the work
 //! never waits for one.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -38,15 +39,15 @@ pub(crate) struct Privilege<'a> {
     root: &'a Root,
     folder: String,
     is_root: bool,
-    /// Whether sudo may ask for a password beforehand.
-    asks: bool,
+    /// Whether sudo may still ask for a password beforehand: it does so once.
+    asks: Cell<bool>,
 }
 
 impl<'a> Privilege<'a> {
     /// That of the caller. Below another root the programs are those of the tree.
     pub(crate) fn new(root: &'a Root, asks: bool) -> Result<Self> {
         let is_root = nix::unistd::geteuid().is_root();
-        Ok(Self { root, folder: own_folder(root)?, is_root, asks })
+        Ok(Self { root, folder: own_folder(root)?, is_root, asks: Cell::new(asks) })
     }
 
     /// Where the programs of mendutils are, as the host sees it.
@@ -76,7 +77,7 @@ impl<'a> Privilege<'a> {
         }
         let ran = self.through_sudo(&program, &arguments, &limit)?;
         match ran {
-            Ran::Refused(_) if self.asks && self.authenticate()? => {
+            Ran::Refused(_) if self.asks.replace(false) && self.authenticate()? => {
                 self.through_sudo(&program, &arguments, &limit)
             }
             ran => Ok(ran),
