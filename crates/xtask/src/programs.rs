@@ -25,6 +25,7 @@ pub fn all() -> Vec<Program> {
         of::<check_unit_provenance::Arguments>(check_unit_provenance::MANUAL),
         of::<check_user_session::Arguments>(check_user_session::MANUAL),
         of::<fix_current_system::Arguments>(fix_current_system::MANUAL),
+        of::<fix_launch_daemons::Arguments>(fix_launch_daemons::MANUAL),
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
         of::<fix_unit_provenance::Arguments>(fix_unit_provenance::MANUAL),

@@ -193,6 +193,14 @@ fn every_shape_of_provenance_is_in_its_table_and_named_by_the_check() -> Result<
 }
 
 #[test]
+fn every_shape_of_jobs_is_on_the_page_of_the_program_that_mends_them() -> Result<()> {
+    let mut code = String::new();
+    source(&programs::sources("fix-launch-daemons").join("src"), &mut code)?;
+    assert_eq!(documented(&page("fix-launch-daemons")?, "Failure shapes"), shapes(&code, "LF"));
+    Ok(())
+}
+
+#[test]
 fn every_dependency_has_its_reason_in_the_architecture() -> Result<()> {
     let page = fs::read_to_string(programs::workspace().join("docs/architecture.md"))?;
     let documented = documented(&page, "Dependencies");

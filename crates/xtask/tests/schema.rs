@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{chown, symlink};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 51] = [
+const CASES: [Case; 56] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -75,6 +75,11 @@ const CASES: [Case; 51] = [
     case("fix-unit-provenance", &["--user=tim"], "changed", missing_link),
     case("fix-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("fix-unit-provenance", &["--user=tim"], "config", nothing),
+    case("fix-launch-daemons", &[], "ok", loaded_job),
+    case("fix-launch-daemons", &["--dry-run"], "would-change", unloaded_job),
+    case("fix-launch-daemons", &[], "failed", unloaded_job),
+    case("fix-launch-daemons", &[], "config", job_without_system),
+    case("fix-launch-daemons", &[], "unavailable", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
@@ -247,6 +252,47 @@ fn linked(tree: &Path) -> Result<()> {
 fn folder_in_place(tree: &Path) -> Result<()> {
     system(tree)?;
     Ok(fs::create_dir(tree.join("run/current-system"))?)
+}
+
+/// A launchd that has the one job of a nix-darwin system.
+fn loaded_job(tree: &Path) -> Result<()> {
+    job(tree, "echo '  7 - org.nixos.x'")
+}
+
+/// One that has it not, and takes nothing.
+fn unloaded_job(tree: &Path) -> Result<()> {
+    job(tree, ":")
+}
+
+fn job_without_system(tree: &Path) -> Result<()> {
+    loaded_job(tree)?;
+    Ok(fs::remove_dir_all(tree.join("nix"))?)
+}
+
+/// A nix-darwin system with a job, and a launchctl with this row in its list.
+fn job(tree: &Path, row: &str) -> Result<()> {
+    let system = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-darwin-system-26.05";
+    let places = [tree.join("Library/LaunchDaemons"), tree.join(system).join("Library/LaunchDaemons")];
+    let definition = "<plist><dict><key>Label</key><string>org.nixos.x</string><key>Program</key>\
+                      <string>/bin/x</string></dict></plist>";
+    for place in places {
+        fs::create_dir_all(&place)?;
+        fs::write(place.join("org.nixos.x.plist"), definition)?;
+        fs::set_permissions(place.join("org.nixos.x.plist"), fs::Permissions::from_mode(0o644))?;
+    }
+    fs::write(tree.join(system).join("darwin-version"), "26.05")?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    symlink(Path::new("/").join(system), tree.join("nix/var/nix/profiles/system"))?;
+    fs::create_dir_all(tree.join("bin"))?;
+    let script = format!(
+        "#!/bin/sh\ncase \"$1 $2\" in\n'print system') echo 'system = {{'; echo ' services = {{'; {row}; echo ' }}'; echo '}}';;\n\
+         'print-disabled system') echo 'disabled services = {{'; echo '}}';;\nprint*) exit 113;;\n*) echo odd >&2; exit 99;;\nesac\n"
+    );
+    for (name, text) in [("x", ""), ("launchctl", &script)] {
+        fs::write(tree.join("bin").join(name), text)?;
+        fs::set_permissions(tree.join("bin").join(name), fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
 }
 
 /// A generation of Home Manager without units.

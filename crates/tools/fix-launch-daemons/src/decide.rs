@@ -21,7 +21,7 @@ pub const BETWEEN: Duration = Duration::from_millis(500);
 pub const ATTEMPTS: u32 = 10;
 
 /// What was started may take so long to be seen.
-pub const START: Duration = Duration::from_secs(1);
+pub const START: Duration = Duration::from_secs(2);
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +121,10 @@ fn install(job: &Job) -> Option<Plan> {
 /// What is loaded but has another file or is disabled.
 fn replaced(job: &Job, domain: Domain, tried: &Tried) -> Option<Plan> {
     match &job.installed {
+        // What runs is not ended for something that could not run.
+        Installed::Differs if job.guard == Guard::None && job.executable != Executable::Ready => {
+            return Some(Plan::End(Verdict::NoProgram(job.executable)));
+        }
         // First ended, then replaced: a run that is killed in between leaves what is seen to need loading.
         Installed::Differs if job.guard == Guard::None => {
             let label = job.wanted.definition.label.clone();

@@ -6,7 +6,7 @@ use anyhow::Result;
 use launchd::ask::Answer;
 use launchd::background::Background;
 use launchd::disabled::Disabled;
-use launchd::{Domain, Launchctl, Listing};
+use launchd::{Class, Domain, Launchctl, Listing};
 use oneshot::Root;
 use oneshot::text::printable;
 
@@ -52,7 +52,10 @@ impl<'a> Mac<'a> {
     /// Asks for all jobs at once. Overrides of a domain that is not there do not matter.
     pub(crate) fn whole(&self) -> Result<Whole> {
         let Some(domain) = self.scope.domain else { return Ok(Whole { listing: None, disabled: None }) };
-        let listing = self.launchctl.list(domain)?;
+        let listing = match self.launchctl.list(domain)? {
+            Answer::Missing(reply) if domain == Domain::System => Answer::Unknown(reply.to_string()),
+            other => other,
+        };
         let is_there = !matches!(listing, Answer::Missing(_));
         let disabled = if is_there { Some(self.launchctl.disabled(domain)?) } else { None };
         Ok(Whole { listing: Some(listing), disabled })
@@ -87,7 +90,11 @@ impl<'a> Mac<'a> {
     pub(crate) fn loaded(&self, domain: Domain, label: &str) -> Result<Loaded> {
         Ok(match self.launchctl.service(domain, label)? {
             Answer::Here(service) => Loaded::Service(Box::new(service)),
-            Answer::Missing(reply) if reply.class() == launchd::Class::NoDomain => Loaded::NoDomain,
+            // The system's is always there.
+            Answer::Missing(reply) if reply.class() == Class::NoDomain => match domain {
+                Domain::System => Loaded::Unknown(reply.to_string()),
+                _ => Loaded::NoDomain,
+            },
             Answer::Missing(_) => Loaded::No,
             Answer::Unknown(words) => Loaded::Unknown(words),
         })

@@ -152,6 +152,12 @@ impl Run<'_> {
                     would = true;
                 }
                 Plan::Do(..) if self.is_only_looking => return Ok(Settled { verdict: None, shape: None }),
+                Plan::Do(step, _) if self.deadline.is_over() => {
+                    return Err(refuse(
+                        Exit::Undecided,
+                        format!("the time is up, so nothing was done to {step}"),
+                    ));
+                }
                 Plan::Do(step, shape) => {
                     first = first.or(shape);
                     self.take(job, &mut tried, &step, report)?;

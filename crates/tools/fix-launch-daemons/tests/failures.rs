@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         a_job_that_does_not_end_is_left_to_the_next_run,
         hostile_definitions_never_break_the_run,
         a_place_that_is_taken_is_left_as_it_is,
+        a_job_whose_new_definition_cannot_be_written_comes_back,
+        a_system_domain_that_is_not_there_is_no_missing_session,
     ])
 }
 
@@ -510,4 +512,33 @@ fn a_place_that_is_taken_is_left_as_it_is() -> Outcome {
     let told = mac.json(&[])?;
     assert_eq!((told.exit, told.about(X)?), (Some(1), finding("job-plist", "fail", "-")));
     stays(&mac, &told, &[])
+}
+
+fn a_job_whose_new_definition_cannot_be_written_comes_back() -> Outcome {
+    let mac = Mac::new()?;
+    mac.want(X, RUNS)?;
+    mac.install_old(X)?;
+    mac.load(X)?;
+    // What stands in the way of the temporary name cannot be removed.
+    mac.tree.folder(&format!("{PLACE}/.fix-launch-daemons.new/full"))?;
+    let told = mac.json(&[])?;
+    assert_eq!((told.exit, told.steps()), (Some(1), vec!["bootout".to_owned()]), "{:#}", told.object);
+    has(&told, &["removing what an earlier run has left"]);
+    let job = mac.launchd.job(X)?.ok_or("it is lost")?;
+    assert_eq!((job.program.as_str(), job.pid.is_some()), ("/bin/old", true));
+    Ok(())
+}
+
+fn a_system_domain_that_is_not_there_is_no_missing_session() -> Outcome {
+    for code in [112, 113, 125] {
+        let mac = unloaded()?;
+        mac.launchd.edit(|state| {
+            state.codes.insert("print system".to_owned(), (code, "odd\n".to_owned()));
+            state.codes.insert(format!("print system/{X}"), (112, "odd\n".to_owned()));
+        })?;
+        let told = mac.json(&[])?;
+        assert_eq!((told.exit, told.about(X)?), (Some(1), finding("launchd-answer", "fail", "-")), "{code}");
+        assert!(mac.changes()?.is_empty());
+    }
+    Ok(())
 }

@@ -119,6 +119,13 @@ fn the_questions_come_in_their_order() {
 }
 
 #[test]
+fn what_runs_is_not_ended_for_a_definition_that_could_not_run() {
+    let (kinds, end) =
+        steps(|job| (job.installed, job.executable) = (Installed::Differs, Executable::Missing));
+    assert_eq!((kinds.len(), end), (0, Plan::End(Verdict::NoProgram(Executable::Missing))));
+}
+
+#[test]
 fn a_row_tells_enough_of_what_is_in_order_and_of_nothing_else() {
     let of = |loaded: Loaded, at_load: bool, keep_alive: KeepAlive| {
         plan(|job, _| {
