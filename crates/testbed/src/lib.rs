@@ -155,11 +155,22 @@ pub fn own() -> (u32, u32) {
 /// Whether this user cannot make what belongs to root. Says so, and fails where `MENDUTILS_STRICT` is 1.
 #[must_use]
 pub fn lacks_root() -> bool {
-    let lacks = own().0 != 0;
+    lacks(own().0 != 0, "root")
+}
+
+/// Where a program of the host is; `None` without it, which is said, and fails where `MENDUTILS_STRICT` is 1.
+#[must_use]
+pub fn find(program: &str) -> Option<PathBuf> {
+    let folders = ["/usr/bin", "/bin", "/run/current-system/sw/bin"].map(Path::new);
+    let found = folders.iter().map(|folder| folder.join(program)).find(|path| path.is_file());
+    if lacks(found.is_none(), program) { None } else { found }
+}
+
+fn lacks(lacks: bool, what: &str) -> bool {
     let strict = std::env::var_os("MENDUTILS_STRICT").is_some_and(|value| value == "1");
-    assert!(!(lacks && strict), "skipped: needs root");
+    assert!(!(lacks && strict), "skipped: needs {what}");
     if lacks {
-        let _ = writeln!(std::io::stderr(), "skipped: needs root");
+        let _ = writeln!(std::io::stderr(), "skipped: needs {what}");
     }
     lacks
 }

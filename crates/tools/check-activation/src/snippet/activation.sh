@@ -2,7 +2,7 @@
 case $- in *i*)
   # Where it is not on the path, as when there is no path.
   if ! type nix-recover >/dev/null 2>&1; then
-    function nix-recover { /usr/local/libexec/mendutils/recover-activation --ask "$@"; }
+    alias nix-recover='/usr/local/libexec/mendutils/recover-activation --ask'
   fi
   function __mendutils_activation {
     # Once a session: what this shell starts inherits the mark.
