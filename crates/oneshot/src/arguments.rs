@@ -96,6 +96,15 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// How long that is, as a part of a sentence.
+    #[must_use]
+    pub fn at_most(self) -> String {
+        match self {
+            Self::Seconds(_) => format!("{self} at most"),
+            Self::Infinity => "without an end".to_owned(),
+        }
+    }
+
     /// The moment at which waiting ends; `None` for never.
     #[must_use]
     pub fn deadline(self) -> Option<Deadline> {

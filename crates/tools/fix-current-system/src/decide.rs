@@ -62,7 +62,7 @@ fn current(facts: &Facts, wanted: &Path, stale: bool, plan: &mut Plan) {
         Standing::Stale(former) if facts.platform == Platform::NixOs => {
             plan.findings.push(words::other_generation(&former, wanted));
         }
-        Standing::Stale(former) => plan.findings.push(words::stale(&former, wanted, &facts.orphans)),
+        Standing::Stale(former) => plan.findings.push(words::stale(facts, &former, wanted)),
         Standing::NotALink(kind) => plan.findings.push(words::no_link(kind)),
         Standing::NoFolder(reason) | Standing::Unreadable(reason) => {
             plan.findings.push(words::unreadable(&reason));

@@ -53,7 +53,9 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
 fn mend(root: &Root, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let (mut done, mut lost, mut notes) = (Vec::<Step>::new(), Vec::<Step>::new(), Vec::new());
     loop {
-        let mut plan = decide(&gather(root, arguments)?, arguments.stale);
+        // A link that was made has to lead there still: another one by now is no stale one.
+        let was_linked = done.iter().any(|step| matches!(step, Step::Link { .. }));
+        let mut plan = decide(&gather(root, arguments)?, arguments.stale || was_linked);
         plan.steps.retain(|step| !lost.iter().any(|lost| step.is_again(lost)));
         if let Some(again) = plan.steps.iter().find(|step| done.iter().any(|done| step.is_again(done))) {
             report.finding(words::contradicted(again));

@@ -87,10 +87,10 @@ impl<'a> Store<'a> {
 
     /// Waits, and says what for, whenever that is something else than before.
     fn tell(&self, deadline: Option<Deadline>, told: &mut String, report: &mut Report) -> Result<Outcome> {
-        let limit = self.arguments.timeout;
+        let limit = self.arguments.timeout.at_most();
         self.until(deadline, &mut |missing| {
             let missing: Vec<_> = missing.iter().map(Missing::to_string).collect();
-            let text = format!("waiting {limit} at most: {}", missing.join("; "));
+            let text = format!("waiting {limit}: {}", missing.join("; "));
             if *told != text {
                 report.info(&text);
                 *told = text;

@@ -1,6 +1,6 @@
 //! How each state is told.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix_host::link::Kind;
 use nix_host::profile::Doubt;
@@ -66,7 +66,11 @@ pub(crate) fn doubt(facts: &Facts, doubt: &Doubt) -> Finding {
 }
 
 /// LF10, and nobody wants it repaired.
-pub(crate) fn stale(former: &Path, wanted: &Path, orphans: &[PathBuf]) -> Finding {
+pub(crate) fn stale(facts: &Facts, former: &Path, wanted: &Path) -> Finding {
+    let activate = match facts.platform {
+        Platform::Mac => "sw/bin/darwin-rebuild activate",
+        Platform::NixOs | Platform::Other => "bin/switch-to-configuration switch",
+    };
     let text = format!(
         "{CURRENT} leads to {}, and the profile to {}: a switch was made and not activated to its end",
         former.display(),
@@ -76,9 +80,9 @@ pub(crate) fn stale(former: &Path, wanted: &Path, orphans: &[PathBuf]) -> Findin
         .compared(wanted.display(), former.display())
         .shape("LF10")
         .fixable()
-        .hint("activate it: sudo /nix/var/nix/profiles/system/sw/bin/darwin-rebuild activate")
+        .hint(format!("activate it: sudo {}/{activate}", wanted.display()))
         .hint("only the link: sudo fix-current-system --stale");
-    for path in orphans {
+    for path in &facts.orphans {
         finding = finding.hint(format!("no job of the profile's system: {}", path.display()));
     }
     finding

@@ -9,11 +9,7 @@ use path_wait::{Missing, Why};
 
 /// The line at the start.
 pub(crate) fn waiting(missing: &[Missing], limit: Limit) -> String {
-    let limit = match limit {
-        Limit::Infinity => "without an end".to_owned(),
-        Limit::Seconds(_) => format!("{limit} at most"),
-    };
-    format!("waiting {limit}: {}", self::missing(missing))
+    format!("waiting {}: {}", limit.at_most(), self::missing(missing))
 }
 
 /// What is missing.
