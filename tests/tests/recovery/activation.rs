@@ -165,11 +165,13 @@ fn what_others_could_have_written_is_not_run() -> Outcome {
     fs::set_permissions(&activate, fs::Permissions::from_mode(0o575))?;
     mac.run(&[])?.exits(77)?.says("it is not run as root: others than its owner may write")?;
     fs::set_permissions(&activate, fs::Permissions::from_mode(0o555))?;
-    // The stamp is for a run, and there was none.
     chown(mac.at("/nix/var/nix/profiles"), Some(1000), None)?;
     mac.run(&["--yes"])?.exits(77)?.says("belongs to uid 1000")?;
     assert_eq!(mac.activations(), 0);
     chown(mac.at("/nix/var/nix/profiles"), Some(0), None)?;
+    // The stamp is for a run, and there was none.
+    mac.activates(&mends(&mac), 0)?;
+    mac.run(&[])?.exits(0)?;
     fs::set_permissions(mac.at("/usr/local/libexec"), fs::Permissions::from_mode(0o777))?;
     mac.launchctl(&["bootout", &format!("system/{JOB}")])?;
     mac.run(&[])?.exits(77)?.says("/usr/local/libexec")?;

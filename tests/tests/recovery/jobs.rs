@@ -1,6 +1,7 @@
 //! The jobs.
 
 use std::fs;
+use std::os::unix::fs::chown;
 
 use launchd_stand_in::{Outcome, Test, trials};
 
@@ -96,6 +97,10 @@ fn agents(mac: &Mac) -> Outcome {
         mac.write(&format!("{SYSTEM}/{folder}/LaunchAgents/{label}.plist"), &text, 0o444)?;
     }
     fs::create_dir_all(mac.at("/Library/LaunchAgents"))?;
+    for folder in ["/Users/tim/Library", "/Users/tim/Library/LaunchAgents"] {
+        fs::create_dir(mac.at(folder))?;
+        chown(mac.at(folder), Some(TIM), Some(TIM))?;
+    }
     Ok(())
 }
 
@@ -109,7 +114,7 @@ fn lf14_agents_wait_for_a_screen_and_nothing_fails() -> Outcome {
         state.session = "Background".to_owned();
         state.domains.remove(&format!("gui/{TIM}"));
     })?;
-    std::os::unix::fs::chown(mac.at("/dev/console"), Some(0), None)?;
+    chown(mac.at("/dev/console"), Some(0), None)?;
     mac.is_at_rest()?;
     // The link is made all the same, as over SSH, and nobody is told on a screen that is not there.
     fs::remove_file(mac.at("/private/var/run/current-system"))?;

@@ -16,6 +16,7 @@ use crate::privilege::{Privilege, Ran};
 use crate::reply;
 use crate::stamp::Stamp;
 use crate::step::Step;
+use crate::trust::Distrust;
 use crate::words;
 
 /// launchctl answers in milliseconds, or has lost launchd.
@@ -48,31 +49,32 @@ impl Hands<'_> {
             Level::Jobs => self.run(step, LOADING, |outcome| answered(step, outcome, report)),
             Level::Activation => self.activate(step, report),
         };
-        taken.unwrap_or_else(|error| {
-            let (exit, text) = (oneshot::exit::of(&error), format!("{error:#}"));
-            End::Failed { exit, text, hints: Vec::new() }
-        })
+        taken.unwrap_or_else(|error| End::failed(oneshot::exit::of(&error), format!("{error:#}")))
     }
 
     fn run(&self, step: &Step, limit: Duration, read: impl FnOnce(&Outcome) -> End) -> anyhow::Result<End> {
         Ok(match self.privilege.run(step, limit)? {
             Ran::Ended(outcome) => read(&outcome),
             Ran::Refused(words) => End::Refused(words),
-            Ran::Distrusted(reason) => End::Failed {
-                exit: Exit::NoPermission,
-                text: format!("it is not run as root: {reason}"),
-                hints: Vec::new(),
-            },
+            Ran::Distrusted(reason) => untrusted(&reason),
         })
     }
 
     fn activate(&self, step: &Step, report: &mut Report) -> anyhow::Result<End> {
-        // Before the run: a run that is killed half-way counts too.
-        if self.is_by_itself {
-            Stamp::new(self.root)?.set()?;
+        if let Some(reason) = self.privilege.distrust(step)? {
+            return Ok(untrusted(&reason));
+        }
+        // Before the run: one that is killed half-way counts too.
+        let stamp = if self.is_by_itself { Some(Stamp::new(self.root)?) } else { None };
+        if let Some(stamp) = &stamp {
+            stamp.set()?;
         }
         report.info("activating in full, which may take minutes");
-        self.run(step, ACTIVATING, |outcome| activated(step, outcome, report))
+        let end = self.run(step, ACTIVATING, |outcome| activated(step, outcome, report))?;
+        if let (End::Refused(_), Some(stamp)) = (&end, &stamp) {
+            stamp.clear()?;
+        }
+        Ok(end)
     }
 
     fn wait(&self, report: &mut Report) -> anyhow::Result<End> {
@@ -85,13 +87,16 @@ impl Hands<'_> {
         })?;
         Ok(match outcome {
             path_wait::Outcome::There => End::Done,
-            path_wait::Outcome::Over(missing) => End::Failed {
-                exit: Exit::Undecided,
-                text: format!("{} s were not enough: {}", self.seconds, told(&missing)),
-                hints: Vec::new(),
-            },
+            path_wait::Outcome::Over(missing) => End::failed(
+                Exit::Undecided,
+                format!("{} s were not enough: {}", self.seconds, told(&missing)),
+            ),
         })
     }
+}
+
+fn untrusted(reason: &Distrust) -> End {
+    End::failed(Exit::NoPermission, format!("it is not run as root: {reason}"))
 }
 
 fn told(missing: &[Missing]) -> String {
@@ -108,7 +113,7 @@ fn asked(step: &Step, outcome: &Outcome, report: &mut Report) -> End {
     match reply.class() {
         Class::Done => done(step, report),
         Class::AlreadyLoaded => {}
-        _ => return End::Failed { exit: Exit::Failed, text: reply.to_string(), hints: Vec::new() },
+        _ => return End::failed(Exit::Failed, reply.to_string()),
     }
     End::Done
 }
@@ -124,7 +129,8 @@ fn answered(step: &Step, outcome: &Outcome, report: &mut Report) -> End {
 
 /// What activate said.
 fn activated(step: &Step, outcome: &Outcome, report: &mut Report) -> End {
-    let failed = |text: String, hints: Vec<String>| End::Failed { exit: Exit::Failed, text, hints };
+    let failed =
+        |text: String, hints: Vec<String>| End::Failed { exit: Exit::Failed, text, hints, shape: None };
     let hint = |text: &str| vec![text.to_owned()];
     match activate::read(outcome) {
         Ended::Well => {

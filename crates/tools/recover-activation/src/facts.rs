@@ -1,7 +1,7 @@
 //! What a recovery is decided on.
 
 use activation::job::{Role, State};
-use activation::{Facts as Host, Job, Trouble};
+use activation::{Facts as Host, Job, Shape, Trouble};
 use launchd::session::Session;
 
 use crate::grants::Grants;
@@ -70,11 +70,21 @@ pub enum End {
         text: String,
         /// What to do about it.
         hints: Vec<String>,
+        /// The failure shape that it turned out to be.
+        shape: Option<Shape>,
     },
     /// sudo did not let it run: its words.
     Refused(String),
     /// The person who was asked said no.
     Declined,
+}
+
+impl End {
+    /// Not done, for this reason.
+    #[must_use]
+    pub fn failed(exit: oneshot::Exit, text: impl Into<String>) -> Self {
+        Self::Failed { exit, text: text.into(), hints: Vec::new(), shape: None }
+    }
 }
 
 impl Facts {

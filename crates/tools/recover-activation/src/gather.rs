@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use activation::{Person, Request, Trouble};
 use anyhow::Result;
-use launchd::Launchctl;
+use launchd::{Domain, Launchctl};
 use nix_host::{Platform, platform, profile};
 use oneshot::{Deadline, Resolver, Root};
 use user_session::{Target, account};
@@ -56,7 +56,7 @@ impl Lookout {
             host => (host?, None),
         };
         let mut troubles: Vec<Trouble> = activation::judge(&host);
-        troubles.extend(silent.map(Trouble::Unread));
+        troubles.extend(silent.map(|reason| Trouble::Domain(Domain::System, reason)));
         let is_due = troubles.iter().any(|trouble| decide::asks_for_activation(trouble, host.look.platform));
         let activate = Path::new(profile::SYSTEM).join("activate");
         let grants = if is_due { Some(grants::read(&Resolver::new(&self.root), &activate)?) } else { None };

@@ -17,6 +17,7 @@ pub mod trust;
 mod activate;
 mod apply;
 mod ask;
+mod clause;
 mod gather;
 mod mend;
 mod notify;

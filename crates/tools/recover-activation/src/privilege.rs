@@ -59,7 +59,7 @@ impl<'a> Privilege<'a> {
     pub(crate) fn run(&self, step: &Step, limit: Duration) -> Result<Ran> {
         let words = step.words(&self.folder).with_context(|| format!("running nothing to {step}"))?;
         let (program, arguments) = words.split_first().context("a command line has no words")?;
-        if let Some(reason) = self.distrust(step, Path::new(program))? {
+        if let Some(reason) = self.distrust(step)? {
             return Ok(Ran::Distrusted(reason));
         }
         let program = self.followed(step, program);
@@ -109,7 +109,10 @@ impl<'a> Privilege<'a> {
         Ok(status.success())
     }
 
-    fn distrust(&self, step: &Step, program: &Path) -> Result<Option<Distrust>> {
+    /// Why a step is not run as root; `None` where nobody but root can have written what it runs.
+    pub(crate) fn distrust(&self, step: &Step) -> Result<Option<Distrust>> {
+        let words = step.words(&self.folder).unwrap_or_default();
+        let program = Path::new(words.first().map_or("/", String::as_str));
         match step {
             // Where launchctl stands nobody can write, and in a tree it is looked at when it is found.
             Step::Daemon(..) => Tools::new(self.root).find(Tool::Launchctl).map(|_| None),

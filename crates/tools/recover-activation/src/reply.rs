@@ -1,5 +1,6 @@
 //! What a program of mendutils answered with `--json` (docs/schema/report.json). Pure.
 
+use activation::Shape;
 use oneshot::Exit;
 use oneshot::command::Outcome;
 use oneshot::text::printable;
@@ -22,7 +23,7 @@ pub(crate) fn read(outcome: &Outcome) -> Reply {
     let object = object.filter(|object| object.get("schema").is_some_and(|schema| schema == "mendutils/1"));
     let Some(object) = object else {
         let text = format!("it ended with {} and no report: {}", outcome.status, outcome.words());
-        return Reply { done: Vec::new(), end: End::Failed { exit: Exit::Failed, text, hints: Vec::new() } };
+        return Reply { done: Vec::new(), end: End::failed(Exit::Failed, text) };
     };
     let list = |key: &str| object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let word = |value: &Value| value.as_str().map(printable).unwrap_or_default();
@@ -34,9 +35,11 @@ pub(crate) fn read(outcome: &Outcome) -> Reply {
     let texts = wrong.iter().map(|finding| word(&finding["text"]));
     let texts: Vec<String> =
         texts.chain(object.get("error").and_then(Value::as_str).map(printable)).collect();
+    let shapes = wrong.iter().filter_map(|finding| finding.get("shape")?.as_str());
+    let shape = shapes.into_iter().find_map(|name| Shape::ALL.into_iter().find(|shape| shape.name() == name));
     let end = match outcome.status.code() {
         Some(0) => End::Done,
-        code => End::Failed { exit: exit(code), text: texts.join("; "), hints },
+        code => End::Failed { exit: exit(code), text: texts.join("; "), hints, shape },
     };
     Reply { done, end }
 }
@@ -63,13 +66,17 @@ mod tests {
     #[test]
     fn what_was_done_and_what_is_wrong_is_taken_over() {
         let object = r#"{"schema":"mendutils/1","steps":[{"target":"/run/x","text":"link it","state":"done"},
-            {"target":"y","text":"would","state":"would"}],"findings":[{"status":"fail","text":"gone\u001b","hint":["do a"]},
+            {"target":"y","text":"would","state":"would"}],"findings":[{"status":"fail","text":"gone\u001b","shape":"LF3","hint":["do a"]},
             {"status":"warn","text":"odd","hint":["do b"]}],"error":"no way"}"#;
         let done = vec![("/run/x".to_owned(), "link it".to_owned())];
         assert_eq!(reply(0, object), Reply { done: done.clone(), end: End::Done });
         for (code, exit) in [(1, Exit::Failed), (4, Exit::Undecided), (75, Exit::Busy), (78, Exit::Failed)] {
-            let end =
-                End::Failed { exit, text: "gone\\u{1b}; no way".to_owned(), hints: vec!["do a".to_owned()] };
+            let end = End::Failed {
+                exit,
+                text: "gone\\u{1b}; no way".to_owned(),
+                hints: vec!["do a".to_owned()],
+                shape: Some(Shape::Blocked),
+            };
             assert_eq!(reply(code, object), Reply { done: done.clone(), end });
         }
     }

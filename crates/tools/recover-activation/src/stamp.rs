@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use nix_host::boot;
 use oneshot::{Root, keep};
 
@@ -34,6 +34,11 @@ impl Stamp {
     pub(crate) fn set(&self) -> Result<()> {
         keep::replace(&self.path, format!("{}\n", self.word).as_bytes())
     }
+
+    /// Takes it back: nothing was run.
+    pub(crate) fn clear(&self) -> Result<()> {
+        std::fs::remove_file(&self.path).with_context(|| format!("removing {}", self.path.display()))
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +53,8 @@ mod tests {
         assert!(!of("a").is_set()?);
         of("a").set()?;
         assert!(of("a").is_set()? && !of("b").is_set()?);
+        of("a").clear()?;
+        assert!(!of("a").is_set()?);
         std::fs::write(&path, "")?;
         assert!(!of("a").is_set()?);
         Ok(())

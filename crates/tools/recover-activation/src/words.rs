@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use activation::job::{Copy, Fault, Program};
-use activation::{Job, Trouble};
+use activation::job::Fault;
+use activation::{Job, Shape, Trouble};
 use nix_host::etc::{self, Odd};
 use nix_host::run_folder;
-use nix_host::system::{CURRENT, Standing as Current};
 use nix_host::volume::Standing as Volume;
 use oneshot::{Exit, Finding};
 
+use crate::clause::{self, Clause};
 use crate::decide::Left;
 use crate::facts::{End, Tried};
 use crate::step::Step;
@@ -24,13 +24,10 @@ pub(crate) struct Voice<'a> {
     pub(crate) folder: &'a str,
 }
 
-/// More files than this are counted, not named.
-const MOST_FILES: usize = 5;
-
 impl Voice<'_> {
     /// The finding on something that is left.
     pub(crate) fn left(&self, trouble: &Trouble, left: &Left) -> Finding {
-        let (id, mut text) = clause(trouble);
+        let Clause { id, mut text } = clause::of(trouble);
         let mut hints = Vec::new();
         let mut exit = Exit::Failed;
         match left {
@@ -50,7 +47,7 @@ impl Voice<'_> {
         hints.extend(cures(trouble));
         hints.dedup();
         let finding = Finding::fail(id, text).hints(hints).exits(exit);
-        match trouble.shape() {
+        match found_shape(left).or_else(|| trouble.shape()) {
             Some(shape) => finding.shape(shape.name()),
             None => finding,
         }
@@ -59,7 +56,7 @@ impl Voice<'_> {
     fn end(&self, step: &Step, end: &End, hints: &mut Vec<String>) -> (Exit, String) {
         match end {
             End::Done => (Exit::Contradicted, format!("it was reported done and does not hold: {step}")),
-            End::Failed { exit, text, hints: own } => {
+            End::Failed { exit, text, hints: own, .. } => {
                 hints.extend(own.iter().cloned());
                 (*exit, format!("it failed to {step}: {text}"))
             }
@@ -79,6 +76,15 @@ impl Voice<'_> {
     }
 }
 
+/// The shape that a step found out, which knows more than the first look.
+fn found_shape(left: &Left) -> Option<Shape> {
+    let Left::Tried(tried) = left else { return None };
+    tried.iter().find_map(|tried| match &tried.end {
+        End::Failed { shape, .. } => *shape,
+        _ => None,
+    })
+}
+
 /// What a person does in place of a step that was not taken.
 fn by_hand(step: &Step) -> String {
     match step {
@@ -87,107 +93,6 @@ fn by_hand(step: &Step) -> String {
             step.command()
         ),
         step => step.command(),
-    }
-}
-
-/// The id of a trouble, and what is wrong.
-fn clause(trouble: &Trouble) -> (&'static str, String) {
-    match trouble {
-        Trouble::Run { standing, causes } => {
-            let causes = causes.iter().map(|(path, fault)| format!("; {} {fault}", path.display()));
-            let is = run(standing);
-            ("run-folder", format!("{} {is}{}", run_folder::RUN, causes.collect::<String>()))
-        }
-        Trouble::Volume(Volume::Removable) => (
-            "store-volume",
-            "the store is on a disk that can be taken out: macOS lets no job run it".to_owned(),
-        ),
-        Trouble::Volume(_) => ("store-volume", "the store is not mounted".to_owned()),
-        Trouble::Profile(doubt) => {
-            ("system-profile", format!("which system should run is not known: {doubt}"))
-        }
-        Trouble::Current(standing) => ("current-system", format!("{CURRENT} {}", current(standing))),
-        Trouble::GcRoot(_) => ("gc-root", "nothing keeps the running system from being collected".to_owned()),
-        Trouble::Static(standing) => ("etc-static", format!("{} {}", etc::STATIC, of_static(standing))),
-        Trouble::Etc(odd) => ("etc-files", files(odd)),
-        Trouble::Unread(reason) => ("unread", reason.clone()),
-        Trouble::Domain(domain, reason) => {
-            ("launchd", format!("launchd does not tell of {domain}: {reason}"))
-        }
-        Trouble::Definition(path, reason) => ("job", format!("{} is no job: {reason}", path.display())),
-        Trouble::Job(job, fault) => ("job", format!("{} {}", job.label, of_job(job, fault))),
-        Trouble::NoScreen { uid, .. } => ("job", format!("uid {uid} is not logged in at the screen")),
-        Trouble::Shell { shell, reason } => {
-            ("login-shell", format!("the login shell {} cannot be reached: {reason}", shell.display()))
-        }
-    }
-}
-
-fn run(standing: &run_folder::Standing) -> String {
-    use run_folder::Standing;
-    match standing {
-        Standing::Right => "is as it should be".to_owned(),
-        Standing::Missing => "is missing".to_owned(),
-        Standing::Elsewhere(text) => format!("leads to {}", text.display()),
-        Standing::Dangling(reason) => format!("leads nowhere: {reason}"),
-        Standing::Wrong(kind) => format!("is {kind}"),
-        Standing::Unreadable(reason) => format!("cannot be looked at: {reason}"),
-    }
-}
-
-fn current(standing: &Current) -> String {
-    match standing {
-        Current::Right => "is as it should be".to_owned(),
-        Current::Missing => "is missing".to_owned(),
-        Current::Dangling(reason) => format!("leads nowhere: {reason}"),
-        Current::Stale(path) => format!("leads to {}, another system than the profile's", path.display()),
-        Current::NotALink(kind) => format!("is {kind}, which no link may replace"),
-        Current::NoFolder(reason) => format!("has no folder to be in: {reason}"),
-        Current::Unreadable(reason) => format!("cannot be looked at: {reason}"),
-    }
-}
-
-fn of_static(standing: &etc::Standing) -> String {
-    match standing {
-        etc::Standing::Right => "is as it should be".to_owned(),
-        etc::Standing::NoFiles(reason) => format!("has nothing to lead to: {reason}"),
-        etc::Standing::Missing => "is missing".to_owned(),
-        etc::Standing::Dangling(reason) => format!("leads nowhere: {reason}"),
-        etc::Standing::Stale(path) => format!("leads to {}, the files of another system", path.display()),
-        etc::Standing::NotALink(kind) => format!("is {kind}"),
-        etc::Standing::Unreadable(reason) => format!("cannot be looked at: {reason}"),
-    }
-}
-
-fn files(odd: &[Odd]) -> String {
-    let named: Vec<_> = odd.iter().take(MOST_FILES).map(|odd| odd.path.display().to_string()).collect();
-    let more = odd.len().saturating_sub(MOST_FILES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("not the system's: {}{more}", named.join(", "))
-}
-
-fn of_job(job: &Job, fault: &Fault) -> String {
-    let place = job.installed.display();
-    match fault {
-        Fault::Copy(Copy::Missing) => format!("has no definition in {place}"),
-        Fault::Copy(Copy::Differs) => format!("has another definition in {place} than the system's"),
-        Fault::Copy(Copy::Rights(uid, mode)) => {
-            format!("is refused by launchd: {place} has the owner {uid} and the mode {mode:04o}")
-        }
-        Fault::Copy(copy) => format!("has no good definition in {place}: {copy:?}"),
-        Fault::Disabled { .. } => "is disabled".to_owned(),
-        Fault::Blocked(name) => format!("is kept from running: {name:?} may not run in the background"),
-        Fault::NotLoaded => "is not loaded".to_owned(),
-        Fault::NeverStarted => "is loaded and was never started".to_owned(),
-        Fault::Program(Program::InStore(path)) => {
-            format!("must run without the store, and starts {}", path.display())
-        }
-        Fault::Program(Program::Missing(path)) => format!("starts {}, which is not there", path.display()),
-        Fault::Program(_) => "starts nothing".to_owned(),
-        Fault::CouldNotStart(ended) => format!("could not start ({ended})"),
-        Fault::Penalized => "is not started any more, as it failed too often".to_owned(),
-        Fault::NotPermitted => "may not execute its program".to_owned(),
-        Fault::ChecksFailed(ended) | Fault::Failed(ended) => format!("ended with {ended}"),
     }
 }
 
