@@ -18,8 +18,8 @@ use crate::scope::Scope;
 /// print` does); a terminal's is `0` or that of its application.
 pub(crate) const OWN: &str = "XPC_SERVICE_NAME";
 
-/// This program's own job.
-const OWN_LABEL: &str = "org.nixos.fix-launch-daemons";
+/// This program's own job, and the agent of recover-activation, which runs it and would be ended in the middle of that.
+const OWN_LABELS: [&str; 2] = ["org.nixos.fix-launch-daemons", "org.nixos.activation-recovery"];
 
 /// Jobs of the installers that mount the store and serve it: DeterminateSystems/nix-installer, and all others.
 pub(crate) const STORE: [&str; 3] =
@@ -81,7 +81,7 @@ impl<'a> Mac<'a> {
     pub(crate) fn guard(&self, label: &str) -> Guard {
         match () {
             () if STORE.contains(&label) => Guard::Store,
-            () if label == OWN_LABEL || self.own.as_deref() == Some(label) => Guard::Own,
+            () if OWN_LABELS.contains(&label) || self.own.as_deref() == Some(label) => Guard::Own,
             () => Guard::None,
         }
     }
