@@ -33,6 +33,7 @@ pub const TESTS: &[Need] = &[
     ("/usr/bin/mandoc", "mandoc"),
     ("/usr/bin/zsh", "zsh"),
     ("/usr/bin/fish", "fish"),
+    ("/usr/sbin/visudo", "sudo"),
 ];
 
 /// For measuring.

@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 56] = [
+const CASES: [Case; 61] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -80,6 +80,11 @@ const CASES: [Case; 56] = [
     case("fix-launch-daemons", &[], "failed", unloaded_job),
     case("fix-launch-daemons", &[], "config", job_without_system),
     case("fix-launch-daemons", &[], "unavailable", nothing),
+    case("recover-activation", &[], "ok", activated),
+    case("recover-activation", &["--dry-run"], "would-change", not_activated),
+    case("recover-activation", &[], "unavailable", not_activated),
+    case("recover-activation", &["--level=0"], "failed", not_activated),
+    case("recover-activation", &[], "unavailable", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
@@ -262,6 +267,24 @@ fn loaded_job(tree: &Path) -> Result<()> {
 /// One that has it not, and takes nothing.
 fn unloaded_job(tree: &Path) -> Result<()> {
     job(tree, ":")
+}
+
+/// A NixOS that runs the system of its profile.
+fn activated(tree: &Path) -> Result<()> {
+    not_activated(tree)?;
+    Ok(symlink("/nix/var/nix/profiles/system", tree.join("run/current-system"))?)
+}
+
+/// One without the link to it.
+fn not_activated(tree: &Path) -> Result<()> {
+    let system = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-nixos-system-26.05";
+    fs::create_dir_all(tree.join(system).join("etc"))?;
+    fs::create_dir_all(tree.join("nix/var/nix/profiles"))?;
+    symlink(Path::new("/").join(system).join("etc"), tree.join("etc/static"))?;
+    for mark in ["etc/NIXOS", &format!("{system}/nixos-version")] {
+        fs::write(tree.join(mark), "26.05")?;
+    }
+    Ok(symlink(Path::new("/").join(system), tree.join("nix/var/nix/profiles/system"))?)
 }
 
 fn job_without_system(tree: &Path) -> Result<()> {

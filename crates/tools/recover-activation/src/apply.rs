@@ -96,7 +96,10 @@ impl Hands<'_> {
 }
 
 fn untrusted(reason: &Distrust) -> End {
-    End::failed(Exit::NoPermission, format!("it is not run as root: {reason}"))
+    match reason {
+        Distrust::Missing(_) => End::failed(Exit::Unavailable, reason.to_string()),
+        _ => End::failed(Exit::NoPermission, format!("it is not run as root: {reason}")),
+    }
 }
 
 fn told(missing: &[Missing]) -> String {
