@@ -15,6 +15,7 @@ let
 
   homeModules = {
     default = ./modules/home-manager;
+    nix-activation-recovery = ./modules/home-manager/nix-activation-recovery.nix;
     podman-auto-update = ./modules/home-manager/podman-auto-update.nix;
     podman-stacks = ./modules/home-manager/podman-stacks.nix;
   };
@@ -38,6 +39,11 @@ in
     podman-auto-update = ./modules/nixos/podman-auto-update.nix;
     podman-stacks = ./modules/nixos/podman-stacks.nix;
     systemd-user-session = ./modules/nixos/systemd-user-session.nix;
+  };
+
+  darwinModules = {
+    default = ./modules/darwin;
+    nix-boot-activation = ./modules/darwin/nix-boot-activation.nix;
   };
 
   # Both names are in use.

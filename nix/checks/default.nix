@@ -33,6 +33,8 @@ in
     module = check results.module;
     # With stubs: Home Manager is no input of this flake.
     home-module = check results.home;
+    # With stubs as well.
+    darwin-module = check results.darwin;
   }
   // lib.mapAttrs' (name: test: lib.nameValuePair "vm-${name}" test) (
     removeAttrs mendutils.tests [ "version" ]

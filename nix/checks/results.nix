@@ -1,4 +1,4 @@
-# The cases of module.nix and home.nix: the names, and each case with its verdict. A throw fails its own case only; an
+# The cases of module.nix, home.nix and darwin.nix: the names, and each case with its verdict. A throw fails its own case only; an
 # error that Nix cannot catch fails the evaluation, so `-A module.cases.<name>` asks for one.
 { ... }@arguments:
 
@@ -22,4 +22,5 @@ builtins.mapAttrs
   {
     module = import ./module.nix arguments;
     home = import ./home.nix arguments;
+    darwin = import ./darwin.nix arguments;
   }

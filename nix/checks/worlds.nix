@@ -9,10 +9,12 @@
 #   fingerprint  an evaluated host -> a value that differs where the built system would
 #   userUnits    an evaluated host -> the text of each user unit that NixOS writes
 #   home         the same of Home Manager: { real, evaluate, fingerprint, units, links }
+#   darwin       the same of nix-darwin: { real, evaluate, fingerprint }
 {
   nixpkgs ? null,
   nixosWsl ? null,
   homeManager ? null,
+  nixDarwin ? null,
   lib ? import (nixpkgs + "/lib"),
 }:
 
@@ -33,6 +35,7 @@ let
     meta.mainProgram = name;
   };
   stubPkgs = lib.genAttrs [ "docker-compose" "podman" "podman-compose" ] stub // {
+    stdenv.hostPlatform.isDarwin = false;
     callPackage =
       _path: _arguments:
       stub "mendutils"
@@ -40,6 +43,40 @@ let
         units = lib.genAttrs [ "fix-runtime-dir" "fix-linger" ] (program: stub "${program}-units");
       };
   };
+
+  darwin =
+    if nixpkgs != null && nixDarwin != null then
+      {
+        real = true;
+        evaluate =
+          modules:
+          import (nixDarwin + "/eval-config.nix") {
+            inherit lib;
+            enableNixpkgsReleaseCheck = false;
+            modules = modules ++ [
+              {
+                nixpkgs.source = nixpkgs;
+                nixpkgs.hostPlatform = "aarch64-darwin";
+                system.stateVersion = 6;
+                documentation.enable = false;
+                programs.bash.enable = true;
+                programs.fish.enable = true;
+              }
+            ];
+          };
+        fingerprint = host: host.config.system.build.toplevel.drvPath;
+      }
+    else
+      {
+        real = false;
+        evaluate =
+          modules:
+          lib.evalModules {
+            specialArgs.pkgs = stubPkgs;
+            modules = modules ++ [ ./stubbed-darwin.nix ];
+          };
+        fingerprint = host: removeAttrs host.config [ "services" ];
+      };
 
   home = {
     username = "tim";
@@ -58,7 +95,12 @@ let
           { inherit home; }
         ];
       };
-    fingerprint = host: removeAttrs host.config [ "services" ];
+    fingerprint =
+      host:
+      removeAttrs host.config [
+        "programs"
+        "services"
+      ];
     units = homeUnits;
     links = homeLinks;
   };
@@ -93,7 +135,7 @@ if nixpkgs != null then
     };
   in
   {
-    inherit wslModules pkgs;
+    inherit darwin wslModules pkgs;
     real = true;
     evaluate =
       modules:
@@ -141,7 +183,7 @@ if nixpkgs != null then
   }
 else
   {
-    inherit wslModules;
+    inherit darwin wslModules;
     real = false;
     pkgs = stubPkgs;
     evaluate =

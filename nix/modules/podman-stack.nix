@@ -48,16 +48,16 @@ let
     stable = 2;
   };
 
-  # Above all deadlines of the program together, which knows better what it waited for: both steps, and both again for a
-  # rollback. The template says the same for a stack that names no deadline; nine minutes in it are for a pull, for the
-  # removal of stale containers, and for ending a provider.
+  # Above all deadlines of the program together, which knows better what it waited for: a pull, which a reload does and which
+  # may take as long as applying, both steps, and both again for a rollback. The template says the same for a stack that
+  # names no deadline; nine minutes in it are for the removal of stale containers, and for ending a provider.
   startTimeout =
     stack:
     let
       of = name: if stack.${name} == null then deadlines.${name} else stack.${name};
       once = of "applyTimeout" + of "timeout" + of "stable";
     in
-    (if stack.rollback then 2 * once else once) + 540;
+    of "applyTimeout" + (if stack.rollback then 2 * once else once) + 540;
 
   # Which project, for apply-and-verify and for a provider.
   selection =

@@ -3,8 +3,8 @@
 //!
 //! The cases of the modules stand in nix/checks/cases, and a trial's name says what they were evaluated with:
 //! `with_real_nixos` where `MENDUTILS_NIXPKGS` names a nixpkgs (and `MENDUTILS_NIXOS_WSL` a NixOS-WSL, else its
-//! options are stubs), `with_real_home_manager` where `MENDUTILS_HOME_MANAGER` names one too, `with_stubbed_…` elsewhere:
-//! nixpkgs' own `lib.evalModules` on stubbed options.
+//! options are stubs), `with_real_home_manager` and `with_real_nix_darwin` where `MENDUTILS_HOME_MANAGER` and
+//! `MENDUTILS_NIX_DARWIN` name one too, `with_stubbed_…` elsewhere: nixpkgs' own `lib.evalModules` on stubbed options.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +16,8 @@ use serde_json::Value;
 
 #[path = "nix/install.rs"]
 mod install;
+#[path = "nix/outside.rs"]
+mod outside;
 #[path = "nix/units.rs"]
 mod units;
 #[path = "nix/world.rs"]
@@ -42,13 +44,33 @@ fn main() -> ExitCode {
             "install::a_program_outside_of_the_package_is_refused",
             install::a_program_outside_of_the_package_is_refused,
         ),
+        trial(
+            "outside::programs_are_copies_that_stay_current",
+            outside::programs_are_copies_that_stay_current,
+        ),
+        trial(
+            "outside::a_folder_that_others_can_change_is_refused",
+            outside::a_folder_that_others_can_change_is_refused,
+        ),
+        trial(
+            "outside::a_rule_that_visudo_refuses_changes_nothing",
+            outside::a_rule_that_visudo_refuses_changes_nothing,
+        ),
+        trial(
+            "outside::a_hook_is_one_line_in_a_file_that_stays",
+            outside::a_hook_is_one_line_in_a_file_that_stays,
+        ),
+        trial(
+            "outside::the_name_for_people_leads_to_the_program",
+            outside::the_name_for_people_leads_to_the_program,
+        ),
     ];
     let mut with = String::from("without_nix");
     match World::find() {
         Err(need) => trials.push(trial("modules_are_evaluated", move || lab::skip(&need))),
         Ok(world) => {
             with = format!("{}_and_{}", world.name("module"), world.name("home"));
-            for group in ["module", "home"] {
+            for group in ["module", "home", "darwin"] {
                 match cases(&world, group) {
                     Ok(cases) => trials.extend(cases),
                     Err(error) => {

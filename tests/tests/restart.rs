@@ -32,5 +32,9 @@ mod services;
 mod several;
 
 fn main() -> ExitCode {
-    lab::trials().with_programs().on_each("every_row_of_the_tables_gets_the_right_verdict", run::tables).run()
+    lab::trials()
+        .with_programs()
+        .sparing()
+        .on_each("every_row_of_the_tables_gets_the_right_verdict", run::tables)
+        .run()
 }

@@ -11,6 +11,6 @@ mod own;
 mod place;
 mod record;
 
-pub use own::{leave, own_unit};
+pub use own::{leave, own_unit, started_by};
 pub use place::Place;
 pub use record::{Record, of_unit};

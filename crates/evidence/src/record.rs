@@ -1,16 +1,21 @@
 //! One file.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use anyhow::{Context, Result};
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
 use oneshot::Root;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Place;
+use crate::place::is_nothing;
 
 /// A file larger than this is no evidence: a user could make one for root to read.
 const MOST: u64 = 1 << 20;
@@ -56,43 +61,35 @@ impl Record {
     }
 }
 
-/// What runs of a unit left, the latest first. What is no evidence (half of a file, another form) is left out: it proves
-/// nothing either way.
+/// What runs of a unit left, the latest first. What is no evidence (half of a file, another form, a file that cannot be
+/// opened) is left out: it proves nothing either way.
 pub fn of_unit(root: &Root, place: &Place, unit: &str) -> Result<Vec<Record>> {
-    let Some(folder) = place.of_unit(root, unit) else { return Ok(Vec::new()) };
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error).with_context(|| format!("listing {}", folder.display())),
-    };
+    let Some(folder) = place.open(root, unit)? else { return Ok(Vec::new()) };
+    let mut folder = Dir::from_fd(folder).with_context(|| format!("listing the evidence of {unit}"))?;
+    let mut names = Vec::new();
+    for entry in folder.iter() {
+        let entry = entry.with_context(|| format!("listing the evidence of {unit}"))?;
+        names.push(entry.file_name().to_owned());
+    }
     let mut records = Vec::new();
-    for entry in entries {
-        let entry = entry.with_context(|| format!("listing {}", folder.display()))?;
-        records.extend(read(&entry.path())?.filter(|record| record.unit == unit));
+    for name in names {
+        let about = || format!("reading {} of the evidence of {unit}", name.to_string_lossy());
+        records.extend(read(folder.as_fd(), &name).with_context(about)?.filter(|record| record.unit == unit));
     }
     records.sort_by_key(|record| std::cmp::Reverse(record.ended));
     Ok(records)
 }
 
-fn read(path: &Path) -> Result<Option<Record>> {
-    // Root reads what a user wrote: through no link, and a fifo does not hold it up.
-    let opened =
-        OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error)
-            if error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(nix::libc::ELOOP) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(error).with_context(|| format!("opening {}", path.display())),
+fn read(folder: BorrowedFd<'_>, name: &CStr) -> Result<Option<Record>> {
+    // Through no link, and a fifo does not hold it up.
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let file = match openat(folder, name, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        // A socket is ENXIO.
+        Err(Errno::ENXIO) => return Ok(None),
+        Err(error) if is_nothing(&error.into()) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    bounded(file).with_context(|| format!("reading {}", path.display()))
-}
-
-fn bounded(file: File) -> Result<Option<Record>> {
     if !file.metadata()?.is_file() {
         return Ok(None);
     }

@@ -11,10 +11,10 @@ pub type Outcome = Result<(), Box<dyn Error>>;
 /// A test and its name.
 pub type Test = (&'static str, fn() -> Outcome);
 
-/// Tests by the names of their functions.
+/// Tests by the paths of their functions.
 #[macro_export]
 macro_rules! trials {
-    ($($test:ident),+ $(,)?) => { &[$((stringify!($test), $test as fn() -> $crate::Outcome)),+] };
+    ($($test:path),+ $(,)?) => { &[$((stringify!($test), $test as fn() -> $crate::Outcome)),+] };
 }
 
 /// Runs the tests, or answers as the tool that the binary was started as.

@@ -28,8 +28,9 @@ impl Listing {
                 oneshot::text::tail(text.as_bytes(), 80)
             );
         };
-        // Some releases name the domain with words of their own around it, so it only has to be in there.
-        if !name.contains(&domain.to_string()) {
+        // Some releases spell the domain `com.apple.xpc.launchd.domain.system`: the end of its name has to be in there.
+        let domain = domain.to_string();
+        if !name.contains(domain.rsplit('/').next().unwrap_or_default()) {
             bail!("the answer is about {}", oneshot::text::quoted(name));
         }
         let Some(lines) = block::inner(text, "services") else {

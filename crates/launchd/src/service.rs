@@ -49,7 +49,8 @@ impl Service {
                 oneshot::text::tail(text.as_bytes(), 80)
             );
         };
-        if name != service {
+        // Older releases print the label alone.
+        if name != service && !service.ends_with(&format!("/{name}")) {
             bail!("the answer is about {}", oneshot::text::quoted(name));
         }
         let fields = block::fields(&body);
@@ -107,6 +108,14 @@ mod tests {
         assert_eq!((job.runs, job.pid, job.ended.clone()), (Some(3), None, Ended::Code(78)));
         assert_eq!((job.state.clone(), job.is_penalized), (State::NotRunning, true));
         assert!(!job.never_ran());
+        Ok(())
+    }
+
+    #[test]
+    fn the_head_may_be_the_label_alone_and_no_other() -> Result<()> {
+        let text = "x = {\n\tstate = running\n}\n";
+        assert_eq!(Service::parse(text, "gui/501/x")?.state, State::Running);
+        assert!(Service::parse(text, "gui/501/xx").is_err());
         Ok(())
     }
 

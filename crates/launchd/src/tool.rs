@@ -2,11 +2,11 @@
 //!
 //! Each is run by its absolute path. Below another root (the hidden `--root` of every program) it is the program of that
 //! tree: no variable of the environment has a say in it, and a program in a tree is run only if nobody but root and the
-//! caller can have put it there.
+//! caller can have put it there, or the folders that it is in.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -84,14 +84,31 @@ impl Tools {
             }
             Err(error) => return Err(error).with_context(|| format!("looking at {}", path.display())),
         };
-        // What the system itself has is the system's business; its sudo is nobody's to write either.
-        let own = nix::unistd::geteuid().as_raw();
-        let is_safe = (about.uid() == 0 || about.uid() == own) && about.mode() & WRITABLE == 0;
-        if !self.root.is_real() && !is_safe {
+        // What the system itself has is the system's business.
+        let is_safe = self.root.is_real() || (is_own(&about) && self.is_way_own(tool)?);
+        if !is_safe {
             let text = format!("{} is not run: others than its user could have written it", path.display());
             return Err(refuse(Exit::NoPermission, text));
         }
         Ok(path)
+    }
+
+    /// Whether nobody else can have put a name on the way from the root to the program, be it a link. It is asked for
+    /// root alone, who has rights that the writer of a tree may lack.
+    fn is_way_own(&self, tool: Tool) -> Result<bool> {
+        if !nix::unistd::geteuid().is_root() {
+            return Ok(true);
+        }
+        for above in Path::new(tool.path()).ancestors() {
+            let path = self.root.join(above);
+            let about =
+                fs::symlink_metadata(&path).with_context(|| format!("looking at {}", path.display()))?;
+            // A link has no mode of its own.
+            if about.uid() != 0 || !(about.is_symlink() || is_own(&about)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A call with nothing in its environment but the locale, no input, and a limit: this crate's own or `deadline`,
@@ -100,6 +117,12 @@ impl Tools {
         let limit = Deadline::after(deadline.remaining().min(self.patience));
         Ok(Command::new(self.find(tool)?).env("LC_ALL", "C").deadline(limit))
     }
+}
+
+/// Whether nobody but root and the caller can write it.
+fn is_own(about: &Metadata) -> bool {
+    let own = nix::unistd::geteuid().as_raw();
+    (about.uid() == 0 || about.uid() == own) && about.mode() & WRITABLE == 0
 }
 
 #[cfg(test)]
@@ -123,6 +146,30 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         let deadline = Deadline::after(Duration::from_secs(60));
         assert_eq!(tools.command(Tool::Launchctl, &deadline)?.output()?, "C:\n");
+        Ok(())
+    }
+
+    #[test]
+    fn root_runs_nothing_that_somebody_else_has_put_there() -> Result<()> {
+        if testbed::lacks_root() {
+            return Ok(());
+        }
+        for spoil in [
+            |tree: &Path| std::os::unix::fs::lchown(tree.join("bin/launchctl"), Some(12345), None),
+            |tree: &Path| std::os::unix::fs::chown(tree.join("bin"), Some(12345), None),
+            |tree: &Path| std::os::unix::fs::chown(tree, Some(12345), None),
+            |tree: &Path| fs::set_permissions(tree.join("bin"), fs::Permissions::from_mode(0o777)),
+        ] {
+            let tree = tempfile::tempdir()?;
+            fs::create_dir(tree.path().join("bin"))?;
+            // Root's own, and yet it would run what the caller's folder has.
+            std::os::unix::fs::symlink("/bin/sh", tree.path().join("bin/launchctl"))?;
+            let tools = Tools::new(&Root::new(tree.path()));
+            tools.find(Tool::Launchctl)?;
+            spoil(tree.path())?;
+            let refused = tools.find(Tool::Launchctl).err().map(|error| oneshot::exit::of(&error));
+            assert_eq!(refused, Some(Exit::NoPermission));
+        }
         Ok(())
     }
 }

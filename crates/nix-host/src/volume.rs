@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use oneshot::Resolver;
 
+use crate::content::{self, Content};
 use crate::link::{self, End, Kind};
+use crate::store;
 use crate::synthetic::{self, Manifest};
-use crate::{content, store};
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -96,7 +97,7 @@ pub fn read(resolver: &Resolver<'_>) -> Result<Volume> {
 
 /// Who says that the store is to be on a mount of its own; nobody where a part of the root file system will do.
 pub fn expected(resolver: &Resolver<'_>) -> Result<Vec<Expectation>> {
-    let mut expected = in_fstab(&fstab(resolver));
+    let mut expected = in_fstab(&fstab(resolver)?);
     expected.extend(in_synthetic(&synthetic::read(resolver)?));
     Ok(expected)
 }
@@ -113,11 +114,14 @@ pub fn judge(volume: &Volume) -> Standing {
     }
 }
 
-fn fstab(resolver: &Resolver<'_>) -> String {
-    let Ok(end) = link::end(resolver, Path::new(FSTAB)) else { return String::new() };
+fn fstab(resolver: &Resolver<'_>) -> Result<String> {
+    let Ok(end) = link::end(resolver, Path::new(FSTAB)) else { return Ok(String::new()) };
     match content::read(&resolver.root().join(end.path), MOST) {
-        content::Content::Bytes(bytes, _) => String::from_utf8_lossy(&bytes).into_owned(),
-        _ => String::new(),
+        Content::Bytes(bytes, _) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Content::Missing => Ok(String::new()),
+        Content::Other(kind) => bail!("reading {FSTAB}: it is {kind}"),
+        Content::TooLong => bail!("reading {FSTAB}: it is longer than {MOST} bytes"),
+        Content::Unreadable(reason) => bail!("reading {FSTAB}: {reason}"),
     }
 }
 

@@ -91,6 +91,8 @@ impl Report {
     /// A line on what does not change the answer but should be seen to.
     pub fn warn(&mut self, text: &str) {
         self.tell(Level::Warning, text);
+    pub(crate) fn warn(&mut self, text: &str) {
+        self.note(Level::Warning, text);
     }
 
     /// A line for `-v`.
@@ -211,7 +213,7 @@ impl Report {
         {
             let text = format!("writing the log {}: {error}", log.path().display());
             self.log = None;
-            self.tell(Level::Warning, &text);
+            self.note(Level::Warning, &text);
         }
         if !self.json {
             self.tell(level, text);

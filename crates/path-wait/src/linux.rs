@@ -131,3 +131,48 @@ impl Watch {
 fn is_silent(folder: &Path) -> bool {
     statfs(folder).is_ok_and(|about| SILENT.contains(&about.filesystem_type()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The next name is to appear in the last one.
+    fn sight(folders: &[&Path]) -> Sight {
+        let all = folders.iter().map(|folder| folder.to_path_buf());
+        let next = folders.last().map(|folder| folder.to_path_buf());
+        Sight { folders: all.collect(), next: next.into_iter().collect(), ..Sight::default() }
+    }
+
+    #[test]
+    fn it_hears_everything_of_folders_that_it_can_listen_to_and_knows_where_it_does_not() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let mut watch = Watch::new()?;
+        assert!(watch.is_deaf(), "before it listens to any");
+        let (above, below) = (tree.path(), tree.path().join("a"));
+        std::fs::create_dir(&below)?;
+        assert!(watch.arm(&sight(&[above, &below]))?);
+        assert!(!watch.is_deaf());
+        assert!(!watch.arm(&sight(&[above, &below]))?, "nothing is new");
+        std::fs::remove_dir(&below)?;
+        assert!(watch.arm(&sight(&[above, &below]))? && watch.is_deaf());
+        std::fs::create_dir(&below)?;
+        assert!(watch.arm(&sight(&[above, &below]))? && !watch.is_deaf());
+        assert!(watch.arm(&sight(&[Path::new("/proc")]))? && watch.is_deaf());
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_that_another_one_has_replaced_is_another() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let (one, two) = (tree.path().join("one"), tree.path().join("two"));
+        std::fs::create_dir(&one)?;
+        std::fs::create_dir(&two)?;
+        let mut watch = Watch::new()?;
+        assert!(watch.arm(&sight(&[&one]))?);
+        std::fs::rename(&one, tree.path().join("old"))?;
+        std::fs::rename(&two, &one)?;
+        assert!(watch.arm(&sight(&[&one]))?);
+        assert!(!watch.arm(&sight(&[&one]))?);
+        Ok(())
+    }
+}

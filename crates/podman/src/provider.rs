@@ -195,7 +195,10 @@ fn complaint(stderr: &[u8]) -> String {
 fn plugin(root: &Root, path: &str) -> Option<PathBuf> {
     match path.strip_prefix("~/") {
         None => Some(root.join(path)),
-        Some(rest) if root.is_real() => std::env::var_os("HOME").map(|home| Path::new(&home).join(rest)),
+        // Root's `HOME` may be somebody else's: sudo can keep it.
+        Some(rest) if root.is_real() && !nix::unistd::geteuid().is_root() => {
+            std::env::var_os("HOME").map(|home| Path::new(&home).join(rest))
+        }
         Some(_) => None,
     }
 }

@@ -1,5 +1,7 @@
 //! RFC 3339, as podman's JSON has it: `2026-11-20T08:29:52.253758016Z`, `…+08:00`, and the year 1 for "never".
 
+use oneshot::clock::days;
+
 /// A moment of the wall clock in µs since 1970; `None` for "never" and for what is no moment.
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
@@ -50,15 +52,6 @@ fn offset(zone: &str) -> Option<i64> {
     let sign = if zone.starts_with('-') { -1 } else { 1 };
     let (hours, minutes) = zone.get(1..)?.split_once(':')?;
     Some(sign * (digits(hours)? * 3600 + digits(minutes)? * 60))
-}
-
-/// Days since 1970-01-01 of the proleptic Gregorian calendar (Howard Hinnant, `days_from_civil`).
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Moments as `systemctl show --timestamp=us+utc` prints them: `Fri 2026-11-20 12:43:10.336484 UTC`.
 
+use oneshot::clock::days;
 use oneshot::resolve::Moment;
 
 /// Microseconds since 1970; `None` for anything else, the empty text of "never" included.
@@ -25,13 +26,6 @@ pub(crate) fn parse(text: &str) -> Option<Moment> {
         && (0..=60).contains(&second);
     let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
     is_real.then_some(seconds * 1_000_000 + micros)
-}
-
-/// Days since 1970 of a day of the Gregorian calendar, the year taken to begin in March so that the leap day is its last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
 }
 
 #[cfg(test)]

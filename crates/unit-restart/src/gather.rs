@@ -8,8 +8,8 @@ use systemd::scope::is_denied;
 use systemd::unit::{Detail, detail};
 use systemd::{Scope, manager};
 
-/// A target with more units than these in all is not looked into any further.
-const MOST_MEMBERS: usize = 500;
+/// A target with more units than these in all is refused: nothing may be called good that nobody looked at.
+const MOST_MEMBERS: usize = 5000;
 
 /// So many lines of each unit in the journal are looked at.
 const LINES: u32 = 200;
@@ -64,7 +64,7 @@ pub(crate) fn members(scope: &Scope, named: &[Detail]) -> Result<Vec<(Detail, St
     let queue =
         |detail: &Detail, target: &str, seen: &mut Vec<String>, waiting: &mut Vec<(String, String)>| {
             for member in &detail.members {
-                if !seen.contains(member) && !member.ends_with(".slice") && seen.len() < MOST_MEMBERS {
+                if !seen.contains(member) && !member.ends_with(".slice") {
                     seen.push(member.clone());
                     waiting.push((member.clone(), target.to_owned()));
                 }
@@ -77,6 +77,11 @@ pub(crate) fn members(scope: &Scope, named: &[Detail]) -> Result<Vec<(Detail, St
         let names: Vec<&str> = waiting.iter().map(|(name, _)| name.as_str()).collect();
         let details = units(scope, &names)?;
         let targets: Vec<String> = waiting.drain(..).map(|(_, target)| target).collect();
+        if seen.len() > MOST_MEMBERS {
+            let text =
+                format!("more than {MOST_MEMBERS} units belong to these targets; name the units themselves");
+            return Err(refuse(Exit::Config, text));
+        }
         for (detail, target) in details.into_iter().zip(targets) {
             queue(&detail, &target, &mut seen, &mut waiting);
             found.push((detail, target));
@@ -94,8 +99,9 @@ pub(crate) fn evidence(scope: &Scope, unit: &str) -> Result<Vec<Record>> {
     evidence::of_unit(&Root::default(), &place, unit)
 }
 
-/// The journal of these units.
-pub(crate) fn trail(scope: &Scope, units: &[String], since: u64) -> Result<Trail> {
+/// The journal of these units. That it could not be asked is no more than that it tells nothing.
+pub(crate) fn trail(scope: &Scope, units: &[String], since: u64) -> Trail {
     let most = u32::try_from(units.len()).unwrap_or(1).saturating_mul(LINES).min(5000);
     trail::read(scope, units, since, most)
+        .unwrap_or_else(|error| Trail::Unreadable(oneshot::text::printable(&format!("{error:#}"))))
 }

@@ -35,13 +35,16 @@ pub struct Request<'a> {
     pub stable: Duration,
     /// Whether a failure that a unit itself calls harmless is.
     pub accept_ignored: bool,
+    /// Whether this program has been asked to end: then the job is left alone, and nobody waits any more.
+    pub is_asked_to_end: fn() -> bool,
 }
 
 /// What was done.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Transaction {
-    /// One for each unit that was named, then one for each member of a target that had a part in it.
-    pub judgements: Vec<Judgement>,
+    /// One for each unit that was named, then one for each member of a target that had a part in it; or why nothing more
+    /// can be said after the job.
+    pub judgements: Result<Vec<Judgement>>,
     /// The units for which the manager was asked for a job, by their primary names.
     pub asked: Vec<String>,
 }
@@ -57,6 +60,12 @@ struct Seen {
 }
 
 impl Seen {
+    /// Its job waits or runs; a restart of its own that is due later is not waited for.
+    fn is_member_on_its_way(&self) -> bool {
+        let unit = &self.after.unit;
+        self.target.is_some() && unit.is_moving() && !unit.sub.starts_with("auto-restart")
+    }
+
     fn case<'a>(
         &'a self,
         request: &Request<'_>,
@@ -91,16 +100,22 @@ pub fn run(request: &Request<'_>, say: &mut dyn FnMut(&str)) -> Result<Transacti
     let asked: Vec<(String, String)> =
         seen.iter().filter(can_run).map(|seen| (seen.name.clone(), seen.before.unit.id.clone())).collect();
     let since = deadline::monotonic()?;
-    if !asked.is_empty() {
+    let judgements = if asked.is_empty() {
+        judgements(request, &seen, since)
+    } else {
         let names = asked.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
         say(&format!("waiting for the {} of {names}", request.verb.word()));
         let deadline = Deadline::after(request.timeout);
         let said = ask(request, &asked, &deadline)?;
-        after(request, &mut seen, &asked, &said, &deadline)?;
-        watch(request, &mut seen, say)?;
-    }
+        let mut judged = || {
+            after(request, &mut seen, &asked, &said, &deadline)?;
+            watch(request, &mut seen, say)?;
+            judgements(request, &seen, since)
+        };
+        judged()
+    };
     let asked = asked.into_iter().map(|(_, id)| id).collect();
-    Ok(Transaction { judgements: judgements(request, &seen, since)?, asked })
+    Ok(Transaction { judgements, asked })
 }
 
 /// The named units that cannot run at all, judged without asking for anything.
@@ -150,11 +165,12 @@ fn ask(request: &Request<'_>, asked: &[(String, String)], deadline: &Deadline) -
         .scope
         .systemctl()?
         .deadline(*deadline)
+        .unless(request.is_asked_to_end)
         .args([request.verb.word(), "--no-ask-password", "--"])
         .args(names);
     let outcome = match command.run() {
         Ok(outcome) => outcome,
-        Err(error) if oneshot::exit::of(&error) == Exit::Undecided => {
+        Err(error) if oneshot::exit::of(&error) == Exit::Undecided || (request.is_asked_to_end)() => {
             return Ok(vec![Said::Nothing; asked.len()]);
         }
         Err(error) => return Err(error),
@@ -181,12 +197,9 @@ fn after(
     let mut backoff = Backoff::default();
     loop {
         look(request, seen, |seen, detail| seen.after = detail)?;
-        let is_moving = seen.iter().any(|seen| {
-            seen.target.is_some()
-                && seen.after.unit.is_moving()
-                && !seen.after.unit.sub.starts_with("auto-restart")
-        });
-        if !is_moving || said.contains(&Said::Nothing) || !backoff.pause(deadline) {
+        let is_over = !seen.iter().any(Seen::is_member_on_its_way);
+        let is_left = said.contains(&Said::Nothing) || (request.is_asked_to_end)();
+        if is_over || is_left || !backoff.pause(deadline) {
             break;
         }
     }
@@ -196,7 +209,9 @@ fn after(
         let said = asked.iter().position(|(_, id)| id == of).and_then(|at| said.get(at)).cloned();
         seen.said = match said.unwrap_or(Said::Done) {
             // systemctl waited for another one of the units.
-            Said::Nothing if seen.after.unit.job.is_none() && !seen.after.unit.is_moving() => Said::Done,
+            Said::Nothing if !seen.after.unit.is_moving() => Said::Done,
+            // Its target's job was over; its own was not when the time was up.
+            Said::Done if seen.is_member_on_its_way() => Said::Nothing,
             said => said,
         };
     }
@@ -237,17 +252,21 @@ fn judgements(request: &Request<'_>, seen: &[Seen], since: u64) -> Result<Vec<Ju
     };
     let cases: Vec<Case<'_>> = (0..seen.len()).filter_map(|at| case(at, None)).collect();
     let needed: Vec<Case<'_>> = cases.into_iter().filter(needs_trail).collect();
-    let trail = if needed.is_empty() { None } else { Some(trail(request.scope, &needed, since)?) };
+    let trail = if needed.is_empty() { None } else { Some(trail(request.scope, &needed, since)) };
     let cases = (0..seen.len()).filter_map(|at| case(at, trail.as_ref()));
     let mut judgements = Vec::with_capacity(seen.len());
     for (case, seen) in cases.zip(seen) {
         let mut judgement = judge(&case);
         judgement.member_of.clone_from(&seen.target);
-        if judgement.verdict == Verdict::Contradicted {
-            judgement.explained(lint::loaded(&Root::default(), case.last)?);
-        }
         if !judgement.verdict.is_good() {
             judgement.lines = tail(&judgement, trail.as_ref());
+        }
+        if judgement.verdict == Verdict::Contradicted {
+            match lint::loaded(&Root::default(), case.last) {
+                Ok(flaws) => judgement.explained(flaws),
+                // The verdict stands without the explanation.
+                Err(error) => judgement.lines.push(oneshot::text::printable(&format!("{error:#}"))),
+            }
         }
         judgements.push(judgement);
     }
@@ -268,19 +287,19 @@ fn needs_trail(case: &Case<'_>) -> bool {
 }
 
 /// The journal, which gets a moment to catch up with what the manager has done.
-fn trail(scope: &Scope, cases: &[Case<'_>], since: u64) -> Result<Trail> {
+fn trail(scope: &Scope, cases: &[Case<'_>], since: u64) -> Trail {
     let units: Vec<String> = cases.iter().map(|case| case.last.unit.id.clone()).collect();
     let deadline = Deadline::after(LAG);
     let mut backoff = Backoff::default();
     loop {
-        let trail = gather::trail(scope, &units, since)?;
+        let trail = gather::trail(scope, &units, since);
         // A user's own file comes with the first line that is written to it, and is away for a moment while it is rotated.
         let is_told = matches!(trail, Trail::Entries(_)) && {
             let of = |case: &Case<'_>| Case { trail: Some(&trail), ..*case }.has_job_end();
             cases.iter().filter(|case| case.must_have_job_end()).all(of)
         };
         if is_told || !backoff.pause(&deadline) {
-            return Ok(trail);
+            return trail;
         }
     }
 }

@@ -10,8 +10,9 @@ use flate2::read::GzDecoder;
 use xtask::distribution::{self, Request};
 use xtask::{executable, programs};
 
-/// `LC_LOAD_DYLIB` of `<mach-o/loader.h>`.
+/// `LC_LOAD_DYLIB` and `LC_CODE_SIGNATURE` of `<mach-o/loader.h>`.
 const LOAD_DYLIB: u32 = 0xc;
+const LC_CODE_SIGNATURE: u32 = 0x1d;
 
 /// Builds a program of C; `None` where there is no compiler that can.
 fn compiled(folder: &Path, arguments: &[&str]) -> Result<Option<PathBuf>> {
@@ -79,7 +80,7 @@ fn what_is_no_executable_is_an_error() -> Result<()> {
 }
 
 /// A Mach-O executable of nothing but load commands.
-fn macho(libraries: &[&str]) -> Vec<u8> {
+fn macho(libraries: &[&str], is_signed: bool) -> Vec<u8> {
     let word = |value: usize| u32::try_from(value).unwrap_or_default().to_le_bytes();
     let mut commands = Vec::new();
     for library in libraries {
@@ -91,12 +92,19 @@ fn macho(libraries: &[&str]) -> Vec<u8> {
         }
         commands.extend(name);
     }
+    // The place and the size of a signature, which nothing looks at.
+    if is_signed {
+        for number in [LC_CODE_SIGNATURE.to_le_bytes(), word(16), [0; 4], [0; 4]] {
+            commands.extend(number);
+        }
+    }
     let mut file = Vec::new();
     // MH_MAGIC_64, CPU_TYPE_ARM64, CPU_SUBTYPE_ALL, MH_EXECUTE
     for number in [0xfeed_facf_u32, 0x0100_000c, 0, 2] {
         file.extend(number.to_le_bytes());
     }
-    for number in [word(libraries.len()), word(commands.len()), [0; 4], [0; 4]] {
+    let count = libraries.len() + usize::from(is_signed);
+    for number in [word(count), word(commands.len()), [0; 4], [0; 4]] {
         file.extend(number);
     }
     file.extend(commands);
@@ -105,7 +113,7 @@ fn macho(libraries: &[&str]) -> Vec<u8> {
 
 #[test]
 fn on_macos_only_libraries_of_the_system_are_accepted() -> Result<()> {
-    let system = macho(&["/usr/lib/libSystem.B.dylib", "/usr/lib/libiconv.2.dylib"]);
+    let system = macho(&["/usr/lib/libSystem.B.dylib", "/usr/lib/libiconv.2.dylib"], true);
     assert_eq!(executable::of(&system)?, Vec::<String>::new());
     for foreign in [
         "/opt/homebrew/lib/libz.dylib",
@@ -113,9 +121,10 @@ fn on_macos_only_libraries_of_the_system_are_accepted() -> Result<()> {
         "/usr/lib/../local/libz.dylib",
         "/nix/store/x/libz",
     ] {
-        let reasons = executable::of(&macho(&["/usr/lib/libSystem.B.dylib", foreign]))?;
+        let reasons = executable::of(&macho(&["/usr/lib/libSystem.B.dylib", foreign], true))?;
         assert_eq!(reasons, [format!("needs {foreign}")]);
     }
+    assert_eq!(executable::of(&macho(&["/usr/lib/libSystem.B.dylib"], false))?, ["is not signed"]);
     Ok(())
 }
 
@@ -203,7 +212,7 @@ fn definitions(folder: &Path, found: &mut Vec<String>) -> Result<()> {
 fn a_macos_archive_has_definitions_of_jobs_and_the_programs_that_they_name() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for name in programs::names() {
-        fs::write(folder.path().join(name), macho(&["/usr/lib/libSystem.B.dylib"]))?;
+        fs::write(folder.path().join(name), macho(&["/usr/lib/libSystem.B.dylib"], true))?;
     }
     let mut request = request(folder.path(), folder.path());
     request.target = "aarch64-apple-darwin".to_owned();

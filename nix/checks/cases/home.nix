@@ -28,6 +28,14 @@ let
     key: unit: host:
     lib.filter (lib.hasPrefix "${key}=") (lines unit host);
 
+  recovery = {
+    programs.nix-activation-recovery.enable = true;
+  };
+  recovering = world.evaluate [
+    module
+    recovery
+  ];
+
   onHost = user: {
     _module.args.osConfig.users.users.tim = user;
   };
@@ -261,5 +269,31 @@ in
       )
     );
     expected = [ true ];
+  };
+
+  the_agent_of_a_mac_is_refused_elsewhere = {
+    expr = map (lib.hasInfix "no launchd on this platform") (failed recovering);
+    expected = [ true ];
+  };
+
+  the_agent_needs_the_programs_outside_of_the_store = {
+    expr =
+      let
+        on = enable: {
+          _module.args.osConfig = {
+            users.users.tim = { };
+            services.nix-boot-activation.enable = enable;
+          };
+        };
+        lacking = host: lib.filter (lib.hasInfix "services.nix-boot-activation.enable = true") (failed host);
+      in
+      map (enable: lib.length (lacking (world.evaluate [ module (on enable) recovery ]))) [
+        true
+        false
+      ];
+    expected = [
+      0
+      1
+    ];
   };
 }

@@ -115,8 +115,8 @@ in
     ];
     expected = [
       template.Service.TimeoutStartSec
-      [ "1842" ]
-      [ "2560" ]
+      [ "2142" ]
+      [ "2561" ]
     ];
   };
 

@@ -1,5 +1,6 @@
 {
   imports = [
+    ./nix-activation-recovery.nix
     ./podman-auto-update.nix
     ./podman-stacks.nix
   ];

@@ -22,6 +22,7 @@ pub(crate) struct World {
     arguments: Vec<OsString>,
     nixos: &'static str,
     home: &'static str,
+    darwin: &'static str,
 }
 
 impl World {
@@ -34,6 +35,7 @@ impl World {
             arguments: Vec::new(),
             nixos: "with_stubbed_nixos",
             home: "with_stubbed_home_manager",
+            darwin: "with_stubbed_nix_darwin",
         };
         if let Some(nixpkgs) = env::var_os("MENDUTILS_NIXPKGS") {
             world.nixos = "with_real_nixos";
@@ -46,6 +48,10 @@ impl World {
                 world.home = "with_real_home_manager";
                 world.give("homeManager", "<homeManager>", home);
             }
+            if let Some(darwin) = env::var_os("MENDUTILS_NIX_DARWIN") {
+                world.darwin = "with_real_nix_darwin";
+                world.give("nixDarwin", "<nixDarwin>", darwin);
+            }
         } else {
             let lib =
                 nixpkgs_lib().map_err(|error| format!("MENDUTILS_NIXPKGS, or a registry: {error:#}"))?;
@@ -56,7 +62,11 @@ impl World {
 
     /// What a group of cases is evaluated with, for the names of tests.
     pub(crate) fn name(&self, group: &str) -> &'static str {
-        if group == "home" { self.home } else { self.nixos }
+        match group {
+            "home" => self.home,
+            "darwin" => self.darwin,
+            _ => self.nixos,
+        }
     }
 
     /// Passes a path by way of the search path, where nothing needs quoting.

@@ -27,9 +27,13 @@ pub fn document(text: &str) -> Result<Value> {
     }
 }
 
-/// The names of the services in a compose file as it was written, whatever their profiles.
+/// The names of the services in a compose file as it was written, whatever their profiles. An error for one that takes
+/// services from other files too (compose-spec, "include").
 pub fn services(text: &str) -> Result<BTreeSet<String>> {
     let document = document(text)?;
+    if document.get("include").is_some() {
+        bail!("it includes other files");
+    }
     let services = document.get("services").and_then(Value::as_object);
     Ok(services.into_iter().flat_map(|services| services.keys().cloned()).collect())
 }

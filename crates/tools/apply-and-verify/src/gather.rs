@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use oneshot::{Deadline, Report, Root};
+use oneshot::{Deadline, Report};
 use podman::provider::{Project, Provider};
 use podman::{Podman, compose, program};
 use stack::expected::expected;
@@ -16,7 +16,7 @@ use stack::watch;
 
 use crate::arguments::Arguments;
 use crate::facts::Facts;
-use crate::keep::Places;
+use crate::keep::{Lent, Places};
 use crate::words;
 
 /// The project as the arguments describe it.
@@ -48,7 +48,12 @@ pub(crate) fn is_complete(lacks: &[Lack], report: &mut Report) -> bool {
 }
 
 /// podman, its provider and the configuration; `None` when something is missing, which is told.
-pub(crate) fn stack(arguments: &Arguments, project: Project, report: &mut Report) -> Result<Option<Stack>> {
+pub(crate) fn stack(
+    arguments: &Arguments,
+    project: Project,
+    places: &Places,
+    report: &mut Report,
+) -> Result<Option<(Stack, Option<Lent>)>> {
     let root = arguments.common.root();
     let podman = Podman::find(&root)?;
     let uid = nix::unistd::geteuid().as_raw();
@@ -56,23 +61,28 @@ pub(crate) fn stack(arguments: &Arguments, project: Project, report: &mut Report
         return Ok(None);
     }
     let provider = Provider::find(&root, &podman, arguments.provider.as_deref())?;
-    let project = with_one_env_file(&root, &provider, project)?;
+    let (project, lent) = with_one_env_file(arguments.write.dry_run, places, &provider, project)?;
     let (text, config) = provider.config(&podman, &project)?;
     let unit = match &arguments.unit {
         Some(unit) => Some(unit.clone()),
-        None => evidence::own_unit(&root)?,
+        None => evidence::started_by(&root)?,
     };
     let stack = Stack { root, podman, provider, project, unit, text, config };
     if !is_complete(&require::named(&stack.config, &stack.folder()), report) {
         return Ok(None);
     }
-    Ok(Some(stack))
+    Ok(Some((stack, lent)))
 }
 
 /// podman-compose takes the last `--env-file` alone, so several become one.
-fn with_one_env_file(root: &Root, provider: &Provider, project: Project) -> Result<Project> {
+fn with_one_env_file(
+    is_dry: bool,
+    places: &Places,
+    provider: &Provider,
+    project: Project,
+) -> Result<(Project, Option<Lent>)> {
     if project.env_files.len() < 2 || provider.kind != podman::provider::Kind::PodmanCompose {
-        return Ok(project);
+        return Ok((project, None));
     }
     let mut text = String::new();
     for path in &project.env_files {
@@ -80,8 +90,13 @@ fn with_one_env_file(root: &Root, provider: &Provider, project: Project) -> Resu
         text.push_str(&part);
         text.push('\n');
     }
-    let file = Places::of(root)?.put(&format!("{}.env", project.name), &text)?;
-    Ok(Project { env_files: vec![file], ..project })
+    let name = format!("{}.env", project.name);
+    let lent = if is_dry { Some(places.lend(&name, &text)?) } else { None };
+    let file = match &lent {
+        Some(lent) => lent.path().to_owned(),
+        None => places.put(&name, &text)?,
+    };
+    Ok((Project { env_files: vec![file], ..project }, lent))
 }
 
 /// The facts as they are now. `verified`: what was last verified. With `images` the local images are asked too.
@@ -111,7 +126,8 @@ pub(crate) fn gather(
     })
 }
 
-/// The services that any of the files has. A file that only the provider understands hides some: then nothing is known.
+/// The services that any of the files has. A file that only the provider understands hides some, and so does one that
+/// includes others: then nothing is known.
 fn services(stack: &Stack) -> Option<BTreeSet<String>> {
     let mut names: BTreeSet<String> = stack.config.services.keys().cloned().collect();
     for file in &stack.project.files {

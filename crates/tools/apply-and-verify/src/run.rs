@@ -32,9 +32,9 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     }
     stack::catch_ends()?;
     let root = arguments.common.root();
-    let Some(stack) = gather::stack(arguments, project, report)? else { return Ok(()) };
     let places = Places::of(&root)?;
     let _lock = if arguments.write.dry_run { None } else { Some(places.lock(&arguments.project)?) };
+    let Some((stack, _lent)) = gather::stack(arguments, project, &places, report)? else { return Ok(()) };
     let memory = Memory::new(places.state(), &arguments.project);
     let verified = memory.read()?;
     let mut run = Run { arguments, stack, places, memory, verified, report };
@@ -172,7 +172,7 @@ impl Run<'_> {
             return Err(stopped(signal));
         }
         let is_new = |one: &podman::Container| !facts.present.iter().any(|old| old.container.id == one.id);
-        let is_made_anew = outcome.containers.iter().all(is_new);
+        let is_made_anew = !outcome.containers.is_empty() && outcome.containers.iter().all(is_new);
         let exit = judge::exit(&outcome.services, outcome.provider.unwrap_or(Provider::Idle), is_made_anew);
         if exit == Exit::Ok {
             self.tell(outcome, &Logs::new(), exit)?;

@@ -241,6 +241,48 @@ fn what_is_missing_is_named_before_anything_is_changed() -> Outcome {
 }
 
 #[test]
+fn a_dry_run_leaves_no_variables_of_its_own_behind() -> Outcome {
+    let tree = Tree::new()?;
+    tree.write("srv/one.env", "A=1\n")?;
+    tree.write("srv/two.env", "B=2\n")?;
+    let two = ["--env-file", "/srv/one.env", "--env-file", "/srv/two.env"];
+    let of_user = if nix::unistd::geteuid().is_root() { "run" } else { "run/user/1" };
+    let folder = tree.path(format!("{of_user}/mendutils/compose"));
+    assert_eq!(tree.run(&[&two[..], &["--dry-run"]].concat())?.code(), Some(0));
+    assert_eq!(fs::read_dir(&folder)?.count(), 0);
+    assert_eq!(tree.run(&two)?.code(), Some(0));
+    assert_eq!(fs::read_to_string(folder.join("home.env"))?, "A=1\n\nB=2\n\n");
+    Ok(())
+}
+
+#[test]
+fn a_provider_that_fails_and_makes_nothing_is_no_success() -> Outcome {
+    let tree = Tree::new()?;
+    tree.write("fake/config.yaml", "services:\n  web:\n    image: x\n    scale: 0\n")?;
+    tree.write("fake/after/end", "exit 5")?;
+    tree.write("fake/after/inspect.json", "[]")?;
+    tree.write("fake/after/ps.json", "[]")?;
+    let ran = tree.run(&[])?;
+    assert_eq!(ran.code(), Some(1), "{}", ran.said());
+    Ok(())
+}
+
+#[test]
+fn where_files_include_others_nothing_is_called_an_orphan() -> Outcome {
+    let tree = Tree::new()?;
+    assert_eq!(tree.run(&[])?.code(), Some(0));
+    let web = "services:\n  web:\n    image: x\n";
+    tree.write("srv/compose.yaml", &format!("include: [db.yaml]\n{web}"))?;
+    tree.write("fake/config.yaml", web)?;
+    let ran = tree.run(&["--dry-run"])?;
+    assert!(!ran.said().contains("no compose file any more"), "{}", ran.said());
+    tree.write("srv/compose.yaml", web)?;
+    let ran = tree.run(&["--dry-run"])?;
+    assert!(ran.said().contains("no compose file any more"), "{}", ran.said());
+    Ok(())
+}
+
+#[test]
 fn without_waiting_only_the_apply_step_counts() -> Outcome {
     let tree = Tree::new()?;
     tree.comes_up("exited", SICK)?;

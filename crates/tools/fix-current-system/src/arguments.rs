@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use nix_host::{gc_root, profile, store};
 use oneshot::report::Answer;
 use oneshot::{Common, Limit, Write, arguments};
@@ -27,9 +27,16 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH", default_value = gc_root::CURRENT, value_parser = arguments::absolute)]
     pub gc_root: PathBuf,
 
-    /// Also replace a link that leads to another system than the profile, and works: for the boot
-    #[arg(long)]
-    pub stale: bool,
+    /// Also replace a link that leads to another system than the profile, and works
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "never",
+        default_missing_value = "always",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub stale: Stale,
 
     /// Add every line that is said to FILE, with its time; when it is full it becomes FILE.old
     #[arg(long, value_name = "FILE", value_parser = arguments::absolute)]
@@ -42,6 +49,17 @@ pub struct Arguments {
     /// The options that all programs share.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Whether a link that works is replaced, where it leads to another system than the profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stale {
+    /// It is told of, and left as it is
+    Never,
+    /// Where it was made before this boot; one that is younger is an activation's, and left as it is
+    FormerBoot,
+    /// Whoever made it
+    Always,
 }
 
 impl oneshot::Arguments for Arguments {

@@ -5,6 +5,7 @@ use std::path::Path;
 use nix_host::{Platform, gc_root, profile, run_folder, system};
 use oneshot::Finding;
 
+use crate::arguments::Stale;
 use crate::facts::Facts;
 use crate::step::Step;
 use crate::words;
@@ -20,9 +21,9 @@ pub struct Plan {
     pub notes: Vec<Finding>,
 }
 
-/// Decides. `stale`: a link that works is replaced too, where it leads to another system than the profile.
+/// Decides. `stale`: whether a link that works is replaced too, where it leads to another system than the profile.
 #[must_use]
-pub fn decide(facts: &Facts, stale: bool) -> Plan {
+pub fn decide(facts: &Facts, stale: Stale) -> Plan {
     let mut plan = Plan::default();
     if let Some(finding) = run(facts) {
         plan.findings.push(finding);
@@ -47,20 +48,26 @@ pub fn run(facts: &Facts) -> Option<Finding> {
     }
 }
 
-fn current(facts: &Facts, wanted: &Path, stale: bool, plan: &mut Plan) {
+fn current(facts: &Facts, wanted: &Path, stale: Stale, plan: &mut Plan) {
     use system::Standing;
     let mut link = |because: String| plan.steps.push(Step::Link { target: wanted.to_owned(), because });
     match system::judge(&facts.current, wanted) {
         Standing::Right => plan.findings.push(words::right(wanted)),
         Standing::Missing => link("it is missing (LF1)".to_owned()),
         Standing::Dangling(reason) => link(format!("it leads nowhere (LF12): {reason}")),
-        Standing::Stale(former) if stale => {
+        Standing::Stale(former)
+            if stale == Stale::Always || (stale == Stale::FormerBoot && facts.is_of_former_boot) =>
+        {
             link(format!("it leads to {} (LF10)", former.display()));
             plan.notes.extend(facts.orphans.iter().map(|path| words::orphan(path)));
         }
         // An older generation was booted, a switch was only tested, or a specialisation runs: all of that is meant.
         Standing::Stale(former) if facts.platform == Platform::NixOs => {
             plan.findings.push(words::other_generation(&former, wanted));
+        }
+        // Somebody linked it since the boot: an activation is on its way, or broke off. The boot has no part in that.
+        Standing::Stale(former) if stale == Stale::FormerBoot => {
+            plan.findings.push(words::of_this_boot(&former, wanted));
         }
         Standing::Stale(former) => plan.findings.push(words::stale(facts, &former, wanted)),
         Standing::NotALink(kind) => plan.findings.push(words::no_link(kind)),

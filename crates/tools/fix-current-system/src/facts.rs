@@ -23,6 +23,8 @@ pub struct Facts {
     pub gc_root_at: PathBuf,
     /// What stands there.
     pub gc_root: Link,
+    /// Whether the link was made before this boot.
+    pub is_of_former_boot: bool,
     /// Definitions of jobs that only the system has to which the link leads now.
     pub orphans: Vec<PathBuf>,
 }

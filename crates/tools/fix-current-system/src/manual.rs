@@ -13,8 +13,9 @@ pub const MANUAL: Manual = Manual {
          A profile without the file, as on NixOS, has to lead to a system in the store. Where the two differ, or the file \
          holds anything but one store path, nothing is linked.",
         "A link that is missing or leads nowhere is made. One that leads to another system, and works, is only told of, \
-         unless --stale is given: a switch that was not activated to its end leaves it so. On NixOS it is nothing wrong, \
-         as an older generation may have been booted.",
+         unless --stale is given: a switch that was not activated to its end leaves it so. --stale=former-boot replaces it \
+         only where it was made before this boot. On NixOS another system is nothing wrong, as an older generation may \
+         have been booted.",
         "It activates nothing, runs no check, loads no job and needs no permission of macOS. While the store stays away it \
          asks launchd once to run the daemon that mounts it.",
     ],
@@ -45,8 +46,8 @@ pub const MANUAL: Manual = Manual {
     examples: &[
         ("fix-current-system", "Make the link where it is missing."),
         (
-            "fix-current-system --stale --log-file /var/log/nix-boot-activation.log",
-            "At boot: also where it leads to another system.",
+            "fix-current-system --stale=former-boot --log-file /var/log/nix-boot-activation.log",
+            "At boot: also where it leads to another system since before.",
         ),
         ("fix-current-system --dry-run --stale", "Say what would be done, without waiting."),
     ],

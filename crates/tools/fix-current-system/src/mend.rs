@@ -5,7 +5,7 @@ use oneshot::report::Step as Record;
 use oneshot::{Exit, Log, Report, Root, StepState, lock, refuse};
 
 use crate::apply::{apply, explained};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Stale};
 use crate::decide::{self, Plan, decide};
 use crate::gather::gather;
 use crate::step::Step;
@@ -56,6 +56,8 @@ fn mend(root: &Root, arguments: &Arguments, report: &mut Report) -> Result<()> {
         // A link that was made has to lead there still: another one by now is no stale one.
         let was_linked = done.iter().any(|step| matches!(step, Step::Link { .. }));
         let mut plan = decide(&gather(root, arguments)?, arguments.stale || was_linked);
+        let stale = if was_linked { Stale::Always } else { arguments.stale };
+        let mut plan = decide(&gather(root, arguments)?, stale);
         plan.steps.retain(|step| !lost.iter().any(|lost| step.is_again(lost)));
         if let Some(again) = plan.steps.iter().find(|step| done.iter().any(|done| step.is_again(done))) {
             report.finding(words::contradicted(again));

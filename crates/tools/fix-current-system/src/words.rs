@@ -88,6 +88,16 @@ pub(crate) fn stale(facts: &Facts, former: &Path, wanted: &Path) -> Finding {
     finding
 }
 
+/// The same, of a link that an activation has made since the boot, where only the boot is asked about.
+pub(crate) fn of_this_boot(former: &Path, wanted: &Path) -> Finding {
+    let text = format!(
+        "{CURRENT} was linked to {} since the boot, and is left so; the profile leads to {}",
+        former.display(),
+        wanted.display()
+    );
+    Finding::ok("current-system", text)
+}
+
 /// The same on NixOS, where it is nothing bad.
 pub(crate) fn other_generation(former: &Path, wanted: &Path) -> Finding {
     let text = format!("{} runs, and the next boot starts {}", former.display(), wanted.display());

@@ -103,6 +103,7 @@ fn wrong_usage_is_2() -> Outcome {
     for bad in [
         &["--timeout", "soon"][..],
         &["--timeout", "-1"],
+        &["--stale=sometimes"],
         &["--wait-for", "nix/store"],
         &["--profile", ""],
         &["--gc-root", "/nix/../etc/passwd"],

@@ -55,7 +55,7 @@ fn nothing_in_it_needs_the_store() -> Outcome {
         words,
         [
             "/usr/local/libexec/mendutils/fix-current-system",
-            "--stale",
+            "--stale=former-boot",
             "--timeout",
             "300",
             "--log-file",
@@ -79,10 +79,11 @@ fn nothing_in_it_needs_the_store() -> Outcome {
 #[test]
 fn the_program_takes_the_arguments_of_the_job() -> Outcome {
     use clap::Parser as _;
+    use fix_current_system::arguments::Stale;
     let job = read()?;
     let words = job.get("ProgramArguments").and_then(Value::as_array).ok_or("no arguments")?;
     let parsed = fix_current_system::Arguments::try_parse_from(words.iter().filter_map(Value::as_string))?;
-    assert!(parsed.stale && parsed.timeout == oneshot::Limit::Seconds(300));
+    assert!(parsed.stale == Stale::FormerBoot && parsed.timeout == oneshot::Limit::Seconds(300));
     assert_eq!(parsed.wait_for, Path::new("/nix/store"));
     Ok(())
 }

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use clap::Parser;
 use launchd::Domain;
 use oneshot::report::Answer;
-use oneshot::{Common, Write};
+use oneshot::{Common, Write, arguments};
 
 /// Have launchd run the jobs that the system's configuration wants
 #[derive(Parser, Debug)]
 #[command(name = "fix-launch-daemons", version, about)]
 pub struct Arguments {
     /// The system whose jobs are wanted; else the one that the system profile leads to
-    #[arg(long, value_name = "PATH", value_parser = absolute)]
+    #[arg(long, value_name = "PATH", value_parser = arguments::absolute)]
     pub system_config: Option<PathBuf>,
 
     /// Take the definitions in DIR in place of those of a system
-    #[arg(long, value_name = "DIR", value_parser = absolute, conflicts_with = "system_config")]
+    #[arg(long, value_name = "DIR", value_parser = arguments::absolute, conflicts_with = "system_config")]
     pub directory: Option<PathBuf>,
 
     /// The agents of all users, in /Library/LaunchAgents, in place of the daemons
@@ -63,11 +63,6 @@ impl oneshot::Arguments for Arguments {
     fn common(&self) -> &Common {
         &self.common
     }
-}
-
-fn absolute(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    if path.is_absolute() { Ok(path) } else { Err("it must be an absolute path".to_owned()) }
 }
 
 fn domain_of_agents(text: &str) -> Result<Domain, String> {

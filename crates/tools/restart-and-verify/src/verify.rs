@@ -7,7 +7,7 @@ use oneshot::progress::Live;
 use oneshot::report::Step as Record;
 use oneshot::{Exit, Report, StepState, refuse};
 use systemd::unit::Name;
-use unit_restart::{Request, Verb, Verdict};
+use unit_restart::{Judgement, Request, Verb, Verdict};
 
 use crate::arguments::Arguments;
 use crate::lint::lint;
@@ -27,6 +27,8 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         timeout: Duration::from_secs(u64::from(arguments.timeout)),
         stable: Duration::from_secs(u64::from(arguments.stable)),
         accept_ignored: arguments.accept_ignored,
+        // A signal ends it at once: it has nothing to put in order.
+        is_asked_to_end: || false,
     };
     let is_real = arguments.common.root().is_real();
     if arguments.write.dry_run {
@@ -50,12 +52,13 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let progress = Live::start(report, "looking at the units");
     let transaction = unit_restart::run(&request, &mut |text| progress.say(text))?;
     drop(progress);
-    let has_run = transaction.judgements.iter().any(|judgement| judgement.verdict != Verdict::AlreadyUp);
+    let is_new = |judged: &Vec<_>| judged.iter().any(|one: &Judgement| one.verdict != Verdict::AlreadyUp);
+    let has_run = transaction.judgements.as_ref().map_or(true, is_new);
     if !transaction.asked.is_empty() && has_run {
         let asked: Vec<&str> = transaction.asked.iter().map(String::as_str).collect();
         report.step(step(arguments, &asked, StepState::Done));
     }
-    for judgement in &transaction.judgements {
+    for judgement in &transaction.judgements? {
         report.detail(&format!("{judgement:?}"));
         words::findings(judgement, &manager.systemctl)
             .into_iter()

@@ -1,6 +1,7 @@
 //! From what was seen to what is to be told. Reads nothing: no file, no clock, no podman, no manager.
 
 mod omissions;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -10,39 +11,20 @@ use stack::judge::{Failure, State};
 use crate::facts::{Facts, Known, Now, UnitState};
 use crate::matter::{After, Bad, Failed, Matter, Whose};
 
-/// The names of the containers that have to be looked at after podman's run: those that it touched, those that it would have
-/// touched had not another one been rolled back, and every other one on the same image or in the same unit.
-#[must_use]
-pub fn to_watch(facts: &Facts) -> BTreeSet<String> {
-    if facts.is_dry {
-        return BTreeSet::new();
-    }
-    if facts.run.end == End::Deadline {
-        let kept = facts.before.iter().filter(|one| one.is_kept() && one.is_running);
-        return kept.map(|one| one.name.clone()).collect();
-    }
-    let touched: Vec<&Row> = facts.run.rows.iter().filter(|row| is_touched(row)).collect();
-    let reloaded = |unit: &str| facts.reloads.iter().any(|reload| reload.unit == unit);
-    let mut names: BTreeSet<String> = touched.iter().map(|row| row.name.clone()).collect();
-    let concerned = facts.before.iter().filter(|one| {
-        let unit = one.unit.as_deref().unwrap_or_default();
-        let is_same = |row: &&Row| row.image == one.image_name || (!unit.is_empty() && row.unit == unit);
-        let is_renewed = reloaded(unit) && (one.is_running || one.policy.is_some());
-        is_renewed || one.is_running && touched.iter().any(is_same)
-    });
-    names.extend(concerned.map(|one| one.name.clone()));
-    names
-}
-
-fn is_touched(row: &Row) -> bool {
-    !matches!(row.updated, Updated::No | Updated::Pending)
-}
+use watch::is_touched;
+pub use watch::{to_settle, to_watch};
 
 /// Everything that there is to tell, in an order that does not change from run to run.
 #[must_use]
 pub fn decide(facts: &Facts) -> Vec<Matter> {
     let mut found = Found { facts, matters: Vec::new() };
     found.reloads();
+    if !facts.is_verified {
+        // Nobody could look at the containers: what podman said stands alone.
+        found.said();
+        found.errors();
+        return found.matters;
+    }
     found.rows();
     found.others();
     found.time();
@@ -81,6 +63,19 @@ impl Found<'_> {
         }
     }
 
+    /// What podman itself calls no success.
+    fn said(&mut self) {
+        for row in &self.facts.run.rows {
+            let whose = of_row(row);
+            match &row.updated {
+                Updated::RolledBack => self.matters.push(Matter::RolledBack(whose)),
+                Updated::Failed => self.failed(row, whose),
+                Updated::Other(word) => self.unknown(whose, word),
+                Updated::Yes | Updated::No | Updated::Pending => {}
+            }
+        }
+    }
+
     fn unknown(&mut self, whose: Whose, word: &str) {
         self.matters.push(Matter::Unknown { whose, word: word.to_owned() });
     }
@@ -107,7 +102,7 @@ impl Found<'_> {
         let updated: BTreeSet<String> =
             rows.filter(|row| row.updated == Updated::Yes).map(|row| row.unit.clone()).collect();
         let now = match self.now(&row.name).map(|now| &now.state) {
-            _ if self.facts.is_dry => None,
+            _ if self.facts.is_dry || !self.facts.is_verified => None,
             Some(State::Good | State::Waiting(_)) => None,
             Some(State::Failed(failure)) => Some(failure.to_string()),
             None => Some(self.gone(&row.unit)),

@@ -115,6 +115,8 @@ pub struct Facts {
     pub expect: Vec<String>,
     /// Whether nothing was to be changed.
     pub is_dry: bool,
+    /// Whether the containers were looked at afterwards; a dry run has nothing to look at.
+    pub is_verified: bool,
 }
 
 impl Known {

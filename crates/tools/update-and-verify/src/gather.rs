@@ -15,9 +15,6 @@ use systemd::{Scope, files};
 
 use crate::facts::{Known, UnitState, Units};
 
-/// So many units are followed from one to those that depend on it.
-const MOST: usize = 500;
-
 /// Every container that runs or has the policy, but for those that only hold a pod together.
 pub(crate) fn before(root: &Root, podman: &Podman) -> Result<Vec<Known>> {
     let rows = list::all(podman, Deadline::after(PATIENCE))?;
@@ -77,7 +74,7 @@ pub(crate) enum Manager {
 pub(crate) fn units_with_dependents(manager: &Manager, names: BTreeSet<String>) -> Result<Units> {
     let mut found = Units::new();
     let mut waiting = names;
-    while !waiting.is_empty() && found.len() < MOST {
+    while !waiting.is_empty() {
         let units = units(manager, &waiting)?;
         waiting = units.values().flat_map(|unit| unit.dependents.iter().cloned()).collect();
         found.extend(units);
@@ -112,7 +109,8 @@ fn state(detail: Detail) -> UnitState {
     UnitState {
         exists: detail.unit.load == Load::Loaded,
         is_up: detail.unit.is_up(),
-        is_moving: detail.unit.is_moving(),
+        // One that failed and is due again some time is down until then.
+        is_moving: detail.unit.is_moving() && !detail.unit.sub.starts_with("auto-restart"),
         is_oneshot: detail.is_oneshot(),
         can_reload: detail.commands.iter().any(|(list, _)| list == "ExecReload"),
         summary: detail.unit.summary(),
@@ -120,16 +118,17 @@ fn state(detail: Detail) -> UnitState {
     }
 }
 
-/// The same units again, once none of them is on its way any more, or when the time is up.
+/// The same units again, once none of `waited` is on its way any more, or when the time is up.
 pub(crate) fn settled_units(
     manager: &Manager,
     names: &BTreeSet<String>,
+    waited: &BTreeSet<String>,
     deadline: &Deadline,
 ) -> Result<Units> {
     let mut backoff = Backoff::default();
     loop {
         let units = units(manager, names)?;
-        let is_moving = units.values().any(|unit| unit.is_moving);
+        let is_moving = units.iter().any(|(name, unit)| unit.is_moving && waited.contains(name));
         if !is_moving || stack::asked_to_end().is_some() || !backoff.pause(deadline) {
             return Ok(units);
         }

@@ -6,6 +6,9 @@ use podman::auto_update::Updated;
 
 use crate::facts::Facts;
 
+/// How long one of a container that is not there is kept: 90 days, in µs.
+const KEPT: i64 = 90 * 24 * 3600 * 1_000_000;
+
 /// A container that was put back on an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
@@ -50,8 +53,9 @@ pub fn carry(old: &[Rollback], facts: &Facts, now: i64) -> (Vec<Rollback>, Vec<R
             // It was updated since.
             Some(image) if *image != one.image => {}
             Some(_) => still.push(one),
-            // Its unit may be down for a while.
-            None => absent.push(one),
+            // Its unit may be down for a while; one that was removed for good is forgotten in the end.
+            None if now.saturating_sub(one.since) < KEPT => absent.push(one),
+            None => {}
         }
     }
     kept.extend(still.iter().cloned());
@@ -86,6 +90,7 @@ mod tests {
             lost_pulls: Vec::new(),
             expect: Vec::new(),
             is_dry: false,
+            is_verified: true,
         }
     }
 
@@ -108,6 +113,7 @@ mod tests {
         let (old, _) = carry(&[], &facts("old", Updated::RolledBack), 7);
         let absent = Facts { before: Vec::new(), ..facts("old", Updated::No) };
         let (kept, still) = carry(&old, &absent, 8);
-        assert_eq!((kept, still.len()), (old, 0));
+        assert_eq!((&kept, still.len()), (&old, 0));
+        assert!(carry(&old, &absent, 8 + KEPT).0.is_empty());
     }
 }

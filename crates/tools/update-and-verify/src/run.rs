@@ -18,7 +18,7 @@ use stack::{logs, watch};
 use systemd::Scope;
 
 use crate::arguments::Arguments;
-use crate::decide::{decide, to_watch};
+use crate::decide::{decide, to_settle, to_watch};
 use crate::facts::{Facts, Known, Now};
 use crate::gather::Manager;
 use crate::matter::{self, Matter, Whose};
@@ -54,15 +54,22 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let deadline = Deadline::after(Duration::from_secs(u64::from(arguments.timeout)));
     let live = Live::start(report, "looking at the containers");
     let work = Work { root, podman, manager, live, deadline };
-    let facts = work.facts(arguments)?;
-    drop(work);
     let old = places.read()?;
-    let (kept, still) = rollbacks::carry(&old, &facts, watch::now());
-    if !is_dry && kept != old {
-        places.write(&kept)?;
-    }
-    tell(&facts, &still, systemctl, report);
-    Ok(())
+    let mut facts = work.update(arguments)?;
+    // From here on something may have changed: whatever goes wrong, what is known is told and kept first.
+    let keep = |facts: &Facts| -> Result<Vec<Rollback>> {
+        let (kept, still) = rollbacks::carry(&old, facts, watch::now());
+        if !is_dry && kept != old {
+            places.write(&kept)?;
+        }
+        Ok(still)
+    };
+    let first = keep(&facts);
+    let verified = work.renew(&mut facts, arguments);
+    drop(work);
+    let last = keep(&facts);
+    tell(&facts, last.as_deref().unwrap_or_default(), systemctl, report);
+    verified.and(first).and(last).map(drop)
 }
 
 struct Work {
@@ -74,7 +81,8 @@ struct Work {
 }
 
 impl Work {
-    fn facts(&self, arguments: &Arguments) -> Result<Facts> {
+    /// Looks at what is there, and has podman update it.
+    fn update(&self, arguments: &Arguments) -> Result<Facts> {
         let before = gather::before(&self.root, &self.podman)?;
         let expect: Vec<String> = arguments.expect.iter().map(ToString::to_string).collect();
         let names = before.iter().filter_map(|one| one.unit.clone()).chain(expect.iter().cloned());
@@ -90,7 +98,7 @@ impl Work {
                     None => "updating".to_owned(),
                 }
             })?;
-        let mut facts = Facts {
+        Ok(Facts {
             before,
             units_before,
             run,
@@ -101,20 +109,26 @@ impl Work {
             lost_pulls: Vec::new(),
             expect,
             is_dry,
-        };
+            is_verified: false,
+        })
+    }
+
+    /// Updates what podman cannot, and verifies everything that was touched.
+    fn renew(&self, facts: &mut Facts, arguments: &Arguments) -> Result<()> {
         let own = stacks::own(&facts.before, &facts.units_before, &facts.run);
-        if is_dry {
+        if facts.is_dry {
             facts.current = stacks::current(&self.podman, &own)?;
-            return Ok(facts);
+        } else {
+            if let (Manager::Running(scope), true) = (&self.manager, facts.run.end != End::Deadline) {
+                let say = &mut |text: &str| self.live.say(text);
+                let renewal = stacks::renew(&self.podman, scope, &own, &facts.run, &self.deadline, say)?;
+                facts.current = renewal.current;
+                (facts.reloads, facts.lost_pulls) = (renewal.reloads, renewal.lost_pulls);
+            }
+            self.verify(facts, arguments)?;
         }
-        if let (Manager::Running(scope), true) = (&self.manager, facts.run.end != End::Deadline) {
-            let say = &mut |text: &str| self.live.say(text);
-            let renewal = stacks::renew(&self.podman, scope, &own, &facts.run, &self.deadline, say)?;
-            facts.current = renewal.current;
-            (facts.reloads, facts.lost_pulls) = (renewal.reloads, renewal.lost_pulls);
-        }
-        self.verify(&mut facts, arguments)?;
-        Ok(facts)
+        facts.is_verified = true;
+        Ok(())
     }
 
     /// Watches what was touched until it is settled.
@@ -141,7 +155,8 @@ impl Work {
         }
         facts.after = look.seen.iter().map(|seen| self.now(seen)).collect();
         let units: BTreeSet<String> = facts.units_before.keys().cloned().collect();
-        facts.units_after = gather::settled_units(&self.manager, &units, &deadline)?;
+        let waited = to_settle(facts, &names);
+        facts.units_after = gather::settled_units(&self.manager, &units, &waited, &deadline)?;
         self.ask_images(facts)
     }
 
@@ -186,7 +201,7 @@ impl Work {
     }
 }
 
-fn is_asked_to_end() -> bool {
+pub(crate) fn is_asked_to_end() -> bool {
     stack::asked_to_end().is_some()
 }
 

@@ -80,9 +80,10 @@ pub(crate) fn renew(
         timeout: deadline.remaining(),
         stable: Duration::ZERO,
         accept_ignored: false,
+        is_asked_to_end: crate::run::is_asked_to_end,
     };
     let transaction = unit_restart::run(&request, say)?;
-    renewal.reloads = transaction.judgements.iter().map(reload).collect();
+    renewal.reloads = transaction.judgements?.iter().map(reload).collect();
     Ok(renewal)
 }
 

@@ -3,7 +3,12 @@
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use testbed::{Outcome, Program, Ran};
 
 /// A script that is linked into a tree: one that a test wrote itself could still be open for writing in a child of another
@@ -69,12 +74,16 @@ impl Tree {
         self.write("fake/after/inspect.json", &format!("[{}]", container('2', image, health)))
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Ran, Box<dyn Error>> {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Program::new(env!("CARGO_BIN_EXE_update-and-verify")).command();
         // A user's own folders, where root has none of them.
         command.env("XDG_RUNTIME_DIR", "/run/user/1").env("HOME", "/home/tim");
         command.arg("--root").arg(self.root()).args(arguments);
-        Ok(Ran(command.output()?))
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Ran, Box<dyn Error>> {
+        Ok(Ran(self.command(arguments).output()?))
     }
 
     fn calls(&self) -> Vec<String> {
@@ -153,6 +162,40 @@ fn a_rollback_is_told_at_once_and_remembered() -> Outcome {
     tree.write("fake/inspect.json", &format!("[{}]", container('2', "newer", HEALTHY)))?;
     let ran = ends(&tree, &[], 0, &["nothing-new"])?;
     assert!(!ran.said().contains("still-rolled-back"), "{}", ran.said());
+    Ok(())
+}
+
+#[test]
+fn a_rollback_outlives_whatever_goes_wrong_after_it() -> Outcome {
+    let tree = Tree::new("rolled back")?;
+    tree.becomes("old", HEALTHY)?;
+    tree.write("fake/after/inspect.json", "no JSON")?;
+    ends(&tree, &[], 1, &["fail  rolled-back", "[UF1]", "reading what podman inspect said"])?;
+    tree.becomes("old", HEALTHY)?;
+    tree.write("fake/inspect.json", &format!("[{}]", container('2', "old", HEALTHY)))?;
+    tree.write("fake/rows.json", &update("false"))?;
+    ends(&tree, &[], 0, &["warn  still-rolled-back"])?;
+    Ok(())
+}
+
+#[test]
+fn one_that_is_asked_to_end_tells_what_is_known() -> Outcome {
+    let tree = Tree::new("rolled back")?;
+    tree.becomes("old", r#""Status":"starting""#)?;
+    let mut command = tree.command(&[]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn()?;
+    while tree.calls().iter().filter(|call| *call == "inspect").count() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    kill(Pid::from_raw(child.id().try_into()?), Signal::SIGTERM)?;
+    let ran = Ran(child.wait_with_output()?);
+    assert_eq!(ran.code(), Some(1), "{}", ran.said());
+    for text in ["fail  rolled-back", "stopped by SIGTERM"] {
+        assert!(ran.said().contains(text), "{}", ran.said());
+    }
+    tree.write("fake/rows.json", &update("false"))?;
+    ends(&tree, &[], 0, &["warn  still-rolled-back"])?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ impl Found<'_> {
             _ if self.is_waiting_for_restart() => {
                 self.reasons.push(Reason::Restarting { times: last.restarts, is_pending: true });
             }
-            Active::Activating if last.restarts > case.after.restarts || last.restarts > 0 => {
+            Active::Activating if last.restarts > 0 => {
                 self.reasons.push(Reason::Restarting { times: last.restarts, is_pending: false });
             }
             Active::Inactive if seen.unit.result == "exec-condition" => {

@@ -15,6 +15,7 @@ fn the_log_has_the_lines_of_standard_error_with_their_time() -> Outcome {
         let log = fs::read_to_string(host.path(FILE))?;
         let lines: Vec<&str> = log.lines().collect();
         assert_eq!(lines.len(), 2, "{log}");
+        assert_eq!(ran.0.stderr.is_empty(), !json.is_empty(), "{}", ran.said());
         for line in &lines {
             let (time, text) = line.split_once(' ').ok_or("no time")?;
             assert!(time.len() == 20 && time.ends_with('Z'), "{line}");

@@ -58,6 +58,21 @@ fn lf10_a_stale_link_is_told_and_replaced_only_when_asked() -> Outcome {
 }
 
 #[test]
+fn lf10_the_boot_replaces_a_link_of_the_boot_before_and_no_younger_one() -> Outcome {
+    for (started, is_replaced) in [("4000000000", true), ("1000000000", false)] {
+        let host = Host::mac()?;
+        host.write("proc/stat", &format!("cpu 1\nbtime {started}\n"))?;
+        symlink(B, host.path(LINK))?;
+        symlink("/run/current-system", host.path(ROOT))?;
+        let ran = host.run(&["--stale=former-boot"])?;
+        assert_eq!(ran.code(), Some(0), "{}", ran.said());
+        assert_eq!(host.reads(LINK).as_deref(), Some(Path::new(if is_replaced { A } else { B })));
+        assert_eq!(ran.said().is_empty(), !is_replaced, "{}", ran.said());
+    }
+    Ok(())
+}
+
+#[test]
 fn lf11_a_bad_synthetic_conf_is_told_precisely() -> Outcome {
     let good = "run\tprivate/var/run\n";
     let table: [(&str, u32, &str); 7] = [

@@ -69,6 +69,7 @@ fn facts(output: &[u8], errors: &[&str]) -> Result<Facts> {
         lost_pulls: Vec::new(),
         expect: Vec::new(),
         is_dry: false,
+        is_verified: true,
     })
 }
 

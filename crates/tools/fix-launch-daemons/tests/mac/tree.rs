@@ -12,6 +12,10 @@ use testbed::{Program, Ran, Tree};
 pub(crate) const SYSTEM: &str = "nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-darwin-system-26.05";
 pub(crate) const PLACE: &str = "Library/LaunchDaemons";
 
+/// Labels.
+pub(crate) const X: &str = "org.nixos.x";
+pub(crate) const Y: &str = "org.nixos.y";
+
 /// The keys of a daemon that starts when it is loaded and runs on.
 pub(crate) const RUNS: &str = "<key>RunAtLoad</key><true/>";
 
@@ -178,4 +182,36 @@ pub(crate) fn plist(label: &str, program: &str, keys: &str) -> String {
 /// What [`Told::about`] gives.
 pub(crate) fn finding(id: &str, status: &str, shape: &str) -> (String, String, String) {
     (id.to_owned(), status.to_owned(), shape.to_owned())
+}
+
+/// One that is wanted and installed, and not loaded.
+pub(crate) fn unloaded() -> Result<Mac, Box<dyn std::error::Error>> {
+    let mac = Mac::new()?;
+    mac.want(X, RUNS)?;
+    mac.install(X)?;
+    Ok(mac)
+}
+
+pub(crate) fn disable(mac: &Mac) -> Outcome {
+    Ok(mac.launchd.edit(|state| {
+        if let Some(system) = state.domains.get_mut("system") {
+            system.disabled.insert(X.to_owned(), true);
+        }
+    })?)
+}
+
+pub(crate) fn has(told: &Told, words: &[&str]) {
+    let said = told.words(X);
+    for word in words {
+        assert!(said.contains(word), "{word} is missing in {said}");
+    }
+}
+
+/// A second run ends as the first did, and changes nothing.
+pub(crate) fn stays(mac: &Mac, told: &Told, arguments: &[&str]) -> Outcome {
+    let before = (mac.files()?, mac.launchd.state()?.domains);
+    let again = mac.json(arguments)?;
+    assert_eq!((again.exit, again.about(X)?), (told.exit, told.about(X)?));
+    assert_eq!((again.steps().len(), mac.files()?, mac.launchd.state()?.domains), (0, before.0, before.1));
+    Ok(())
 }

@@ -1,0 +1,4 @@
+# Every module for nix-darwin.
+{
+  imports = [ ./nix-boot-activation.nix ];
+}
