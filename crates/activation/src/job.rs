@@ -153,12 +153,7 @@ impl Job {
     #[must_use]
     pub fn needs_closer_look(&self) -> bool {
         match &self.state {
-            State::Loaded { listed, .. } if listed.pid.is_some() => false,
-            State::Loaded { listed, .. } => match listed.ended {
-                Ended::Never => self.definition.starts_at_once(),
-                Ended::Code(0) => false,
-                _ => true,
-            },
+            State::Loaded { listed, .. } => listed.pid.is_none() && !self.definition.rests(&listed.ended),
             State::NotAsked | State::NotLoaded => false,
         }
     }
@@ -212,11 +207,12 @@ impl Job {
             return Some(Fault::Penalized);
         }
         match ended {
-            Ended::Code(0) => self.program_fault(),
+            ended if self.definition.rests(ended) => self.program_fault(),
             Ended::Never if closer.is_some_and(Service::never_ran) && self.definition.starts_at_once() => {
                 Some(self.blocked.clone().map_or(Fault::NeverStarted, Fault::Blocked))
             }
-            Ended::Never => self.program_fault(),
+            // It is to run on, and waits for its next start.
+            Ended::Never | Ended::Code(0) => self.program_fault(),
             Ended::Code(126) => Some(Fault::NotPermitted),
             Ended::Code(78 | 111 | 127) => {
                 Some(self.program_fault().unwrap_or(Fault::CouldNotStart(ended.clone())))

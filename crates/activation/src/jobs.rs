@@ -5,11 +5,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use launchd::{Definition, Domain, definition};
+pub use launchd::folder::{AGENTS, DAEMONS};
+use launchd::{Definition, Domain, definition, folder};
 use nix_host::link::Kind;
 use nix_host::store;
-use oneshot::Resolver;
+pub use nix_host::volume::DAEMONS as STORE;
 use oneshot::resolve::Place;
+use oneshot::{Exit, Resolver, exit};
 
 use crate::gather::{Person, Request};
 use crate::job::{Copy, Job, Program, Role, State};
@@ -18,17 +20,8 @@ use crate::trouble::Trouble;
 
 mod ask;
 
-/// Definitions of daemons (launchd.plist(5), "FILES").
-pub const DAEMONS: &str = "/Library/LaunchDaemons";
-
-/// Definitions of agents of all users.
-pub const AGENTS: &str = "/Library/LaunchAgents";
-
 /// A user's own agents, below the system (nix-darwin `modules/system/launchd.nix`).
 const USER_AGENTS: &str = "/user/Library/LaunchAgents";
-
-/// The daemons that mount the store, by who installed Nix: Determinate; nix-installer and the shell installer.
-pub const STORE: [&str; 2] = ["systems.determinate.nix-store", "org.nixos.darwin-store"];
 
 /// launchd takes no definition that others than its owner could write (launchctl says 122).
 const WRITABLE: u32 = 0o022;
@@ -42,8 +35,6 @@ pub struct Jobs {
     pub unread: Vec<(PathBuf, String)>,
     /// Domains that launchd could not tell of, and why.
     pub unknown: Vec<(Domain, String)>,
-    /// Whether launchd was asked.
-    pub is_asked: bool,
     /// Whose agents could not be looked at, because nobody is logged in at the screen.
     pub without_screen: Option<u32>,
     /// Why it is not known what Background Task Management blocks; `None` where it was asked, or did not matter.
@@ -128,16 +119,9 @@ impl Jobs {
     /// The jobs of one folder of the system.
     fn want(&mut self, resolver: &Resolver<'_>, folder: &Path, group: &Group) -> Result<()> {
         let Place::Found(found) = resolver.follow(folder) else { return Ok(()) };
-        for name in resolver.root().list(&found.path)?.into_iter().filter(|name| name.ends_with(".plist")) {
-            let source = folder.join(&name);
-            let read = bytes(resolver, &source).and_then(|bytes| Ok((parse(&bytes)?, bytes)));
-            let (definition, bytes) = match read {
-                Ok(read) => read,
-                Err(reason) => {
-                    self.unread.push((source, reason));
-                    continue;
-                }
-            };
+        let folder::Folder { entries, bad } = folder::read(resolver, &found.path)?;
+        self.unread.extend(bad.into_iter().map(|(name, reason)| (folder.join(name), reason)));
+        for folder::Entry { name, bytes, definition } in entries {
             let installed = Path::new(&group.installed).join(&name);
             let copy = copy(resolver, &installed, group.domain, Some(&bytes));
             let role = if STORE.contains(&definition.label.as_str()) { Role::Store } else { Role::Wanted };
@@ -147,7 +131,7 @@ impl Jobs {
                 label: definition.label.clone(),
                 program: program(resolver, &definition, role),
                 definition,
-                source: Some(source),
+                source: Some(folder.join(&name)),
                 installed,
                 copy,
                 is_disabled: false,
@@ -165,11 +149,12 @@ impl Jobs {
             return;
         }
         let mut copy = copy(resolver, &installed, domain, None);
-        let definition = match bytes(resolver, &installed).and_then(|bytes| parse(&bytes)) {
+        let read = folder::bytes(resolver, &installed).and_then(|bytes| Definition::parse(&bytes));
+        let definition = match read {
             Ok(definition) => definition,
-            Err(reason) => {
-                if copy == Copy::Right {
-                    copy = Copy::Unreadable(reason);
+            Err(error) => {
+                if copy == Copy::Right && exit::of(&error) != Exit::NoPermission {
+                    copy = Copy::Unreadable(format!("{error:#}"));
                 }
                 Definition { label, ..Definition::default() }
             }
@@ -207,23 +192,6 @@ fn absent(place: &own::Place) -> Job {
     }
 }
 
-fn bytes(resolver: &Resolver<'_>, path: &Path) -> Result<Vec<u8>, String> {
-    match resolver.follow(path) {
-        Place::Found(found) => match definition::bytes(&resolver.root().join(found.path)) {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err("it is gone".to_owned()),
-            Err(error) => Err(format!("{error:#}")),
-        },
-        Place::Missing(at) => Err(format!("{} is not there", at.display())),
-        Place::Null | Place::Loop(_) => Err("it leads nowhere".to_owned()),
-        Place::Unreadable(at, reason) => Err(format!("looking at {}: {reason}", at.display())),
-    }
-}
-
-fn parse(bytes: &[u8]) -> Result<Definition, String> {
-    Definition::parse(bytes).map_err(|error| format!("{error:#}"))
-}
-
 /// What stands in a definition's place, held to the bytes that the system has for it.
 fn copy(resolver: &Resolver<'_>, path: &Path, domain: Domain, wanted: Option<&[u8]>) -> Copy {
     let place = resolver.place(path).unwrap_or_else(|| path.to_owned());
@@ -245,6 +213,8 @@ fn copy(resolver: &Resolver<'_>, path: &Path, domain: Domain, wanted: Option<&[u
         return Copy::Rights(about.uid(), about.mode() & 0o7777);
     }
     match (wanted, definition::bytes(&resolver.root().join(&place))) {
+        // launchd takes one that only root may read: what it says of the job has to do.
+        (_, Err(error)) if exit::of(&error) == Exit::NoPermission => Copy::Right,
         (_, Err(error)) => Copy::Unreadable(format!("{error:#}")),
         (_, Ok(None)) => Copy::Missing,
         (Some(wanted), Ok(Some(bytes))) if wanted != bytes => Copy::Differs,
@@ -252,13 +222,11 @@ fn copy(resolver: &Resolver<'_>, path: &Path, domain: Domain, wanted: Option<&[u
     }
 }
 
-/// Whether what a job starts is there: its executable, and the first path of the store that a shell is to execute for it.
-/// nix-darwin puts `/bin/wait4path /nix/store && exec PROGRAM` before every program of its own (nix-darwin#1043).
+/// Whether what a job starts is there: its executable, and what a shell is to execute for it. nix-darwin puts
+/// `/bin/wait4path /nix/store && exec PROGRAM` before every program of its own (nix-darwin#1043).
 fn program(resolver: &Resolver<'_>, definition: &Definition, role: Role) -> Program {
     let Some(executable) = definition.executable() else { return Program::None };
-    let words = definition.arguments.iter().flat_map(|argument| argument.split_ascii_whitespace());
-    let inner =
-        words.map(|word| word.trim_matches(['"', '\''])).find(|word| store::is_store_path(Path::new(word)));
+    let inner = definition.arguments.iter().find_map(|argument| executed(argument));
     for path in [Some(executable), inner].into_iter().flatten() {
         let path = Path::new(path);
         if role == Role::Own && path.starts_with("/nix") {
@@ -272,4 +240,12 @@ fn program(resolver: &Resolver<'_>, definition: &Definition, role: Role) -> Prog
         }
     }
     Program::Here
+}
+
+/// The path in the store that a line of a shell executes.
+fn executed(line: &str) -> Option<&str> {
+    let mut words = line.split_ascii_whitespace();
+    words.find(|word| *word == "exec")?;
+    let path = words.next()?.trim_matches(['"', '\'', ';', ')']);
+    store::is_store_path(Path::new(path)).then_some(path)
 }

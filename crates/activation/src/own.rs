@@ -17,6 +17,9 @@ pub const BOOT_PROGRAM: &str = "fix-current-system";
 /// The daemon that starts it.
 pub const BOOT: &str = "org.nixos.boot-activation";
 
+/// The daemon that has launchd run what the system wants.
+pub const JOBS: &str = "org.nixos.fix-launch-daemons";
+
 /// The agent that mends at login what the boot left.
 pub const RECOVERY: &str = "org.nixos.activation-recovery";
 
@@ -29,7 +32,7 @@ pub struct Place {
     pub domain: Domain,
     /// Its definition.
     pub installed: PathBuf,
-    /// Whether it has to be there where the programs are. The agent is up to each user.
+    /// Whether it has to be there where the programs are. The others are a choice.
     pub is_due: bool,
 }
 
@@ -37,8 +40,11 @@ pub struct Place {
 #[must_use]
 pub fn places(person: Option<&Person>) -> Vec<Place> {
     let at = |folder: &str, label: &str| PathBuf::from(format!("{folder}/{label}.plist"));
-    let mut places =
-        vec![Place { label: BOOT, domain: Domain::System, installed: at(DAEMONS, BOOT), is_due: true }];
+    let daemon = |label, is_due| {
+        let installed = at(DAEMONS, label);
+        Place { label, domain: Domain::System, installed, is_due }
+    };
+    let mut places = vec![daemon(BOOT, true), daemon(JOBS, false)];
     if let Some(person) = person {
         let folders = [Some(AGENTS.to_owned()), person.agents()];
         places.extend(folders.into_iter().flatten().map(|folder| Place {

@@ -11,6 +11,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::fcntl::OFlag;
 
+use crate::outcome::Ended;
+
 mod read;
 
 pub use read::KeepAlive;
@@ -67,6 +69,16 @@ impl Definition {
     #[must_use]
     pub fn starts_at_once(&self) -> bool {
         self.run_at_load || matches!(self.keep_alive, KeepAlive::Always | KeepAlive::SuccessfulExit(_))
+    }
+
+    /// Whether a job without a process, whose last run ended so, is as it should be.
+    #[must_use]
+    pub fn rests(&self, ended: &Ended) -> bool {
+        match ended {
+            Ended::Never => !self.starts_at_once(),
+            Ended::Code(0) => self.keep_alive != KeepAlive::Always,
+            _ => false,
+        }
     }
 
     /// Whether it is meant for this type of session, such as `Aqua`.

@@ -13,6 +13,7 @@ pub mod console;
 pub mod definition;
 pub mod disabled;
 pub mod domain;
+pub mod folder;
 pub mod listing;
 pub mod outcome;
 pub mod service;

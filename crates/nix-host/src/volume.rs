@@ -24,6 +24,9 @@ use macos as own;
 /// Where it is mounted.
 pub const POINT: &str = "/nix";
 
+/// The daemons that mount it, by who installed Nix: Determinate; nix-installer and the shell installer.
+pub const DAEMONS: [&str; 2] = ["systems.determinate.nix-store", "org.nixos.darwin-store"];
+
 /// fstab(5).
 pub const FSTAB: &str = "/etc/fstab";
 

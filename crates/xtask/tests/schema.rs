@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 61] = [
+const CASES: [Case; 64] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -85,6 +85,9 @@ const CASES: [Case; 61] = [
     case("recover-activation", &[], "unavailable", not_activated),
     case("recover-activation", &["--level=0"], "failed", not_activated),
     case("recover-activation", &[], "unavailable", nothing),
+    case("check-activation", &[], "ok", activated),
+    case("check-activation", &[], "failed", system),
+    case("check-activation", &[], "unavailable", nothing),
     case("check-unit-provenance", &["--user=4242"], "ok", nothing),
     case("check-unit-provenance", &["--user=tim", "gone"], "failed", generation),
     case("check-unit-provenance", &["--user=tim"], "config", nothing),
@@ -252,6 +255,13 @@ fn system(tree: &Path) -> Result<()> {
 fn linked(tree: &Path) -> Result<()> {
     system(tree)?;
     Ok(symlink(Path::new("/").join(SYSTEM), tree.join("run/current-system"))?)
+}
+
+/// The same, with its files in `/etc`.
+fn activated(tree: &Path) -> Result<()> {
+    linked(tree)?;
+    fs::create_dir(tree.join(SYSTEM).join("etc"))?;
+    Ok(symlink(Path::new("/").join(SYSTEM).join("etc"), tree.join("etc/static"))?)
 }
 
 fn folder_in_place(tree: &Path) -> Result<()> {

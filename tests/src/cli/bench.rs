@@ -2,6 +2,7 @@
 
 mod measure;
 mod page;
+mod shells;
 mod stacks;
 mod table;
 mod waits;
@@ -15,6 +16,7 @@ use clap::Args;
 use lab::{Machine, Release, TIM, host};
 
 pub(crate) use measure::Measure;
+pub(crate) use shells::BenchShells;
 pub(crate) use stacks::BenchStacks;
 pub(crate) use waits::BenchWaits;
 

@@ -32,6 +32,7 @@ enum Command {
     Bench(bench::Bench),
     BenchStacks(bench::BenchStacks),
     BenchWaits(bench::BenchWaits),
+    BenchShells(bench::BenchShells),
     #[command(hide = true)]
     Measure(bench::Measure),
     #[command(hide = true)]
@@ -55,6 +56,7 @@ impl Cli {
             Command::Bench(bench) => bench.run(),
             Command::BenchStacks(bench) => bench.run(),
             Command::BenchWaits(bench) => bench.run(),
+            Command::BenchShells(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),

@@ -9,7 +9,6 @@ use crate::job::{Job, State};
 
 /// Asks of every domain that a job is in.
 pub(super) fn all(jobs: &mut Jobs, launchctl: &Launchctl) -> Result<()> {
-    jobs.is_asked = true;
     let mut domains: Vec<_> = jobs.jobs.iter().map(|job| job.domain).collect();
     domains.sort_unstable();
     domains.dedup();

@@ -170,6 +170,17 @@ fn definitions_are_held_to_those_of_the_system() -> Result<()> {
         })?,
         copy(Copy::NotAFile(nix_host::link::Kind::Link))
     );
+    // A file that is only read need not be executable.
+    let conf = "/nix/store/dddddddddddddddddddddddddddddddd-conf";
+    let reads = format!("/bin/sh</string><string>{conf}");
+    assert_eq!(
+        fault(&|mac| {
+            mac.write(conf, "")?;
+            mac.write(JOB, &plist("a", &reads))?;
+            mac.write(&format!("{SYSTEM}{JOB}"), &plist("a", &reads))
+        })?,
+        None
+    );
     let gone = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-gone/bin/x";
     let wrapped = format!(
         "/bin/sh</string><string>-c</string><string>/bin/wait4path /nix/store &amp;&amp; exec {gone}"

@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
         Ok(boot) => evidence::read(&root, &boot, &troubles)?,
         Err(_) => Vec::new(),
     };
-    let seen = decide::Seen { facts, troubles: &troubles, logs: &logs, unasked: gathered.unasked.as_deref() };
+    let seen = decide::Seen { facts, troubles: &troubles, logs: &logs, silent: gathered.silent.as_ref() };
     for finding in decide::findings(&seen) {
         report.finding(finding);
     }

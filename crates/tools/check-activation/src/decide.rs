@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use activation::{Facts, Trouble};
-use nix_host::{Platform, system as current};
+use nix_host::Platform;
 use oneshot::{Finding, Status};
 
 pub mod jobs;
@@ -18,8 +18,17 @@ pub struct Seen<'a> {
     pub troubles: &'a [Trouble],
     /// Last lines of logs of this boot.
     pub logs: &'a [(PathBuf, String)],
-    /// Why launchd was not asked; `None` where it was, or there is none.
-    pub unasked: Option<&'a str>,
+    /// Why launchd told nothing; `None` where it did, or there is none.
+    pub silent: Option<&'a Silent>,
+}
+
+/// Why launchd told nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// It was not asked.
+    Unasked(String),
+    /// It did not answer in time.
+    Hangs(String),
 }
 
 impl Seen<'_> {
@@ -40,18 +49,11 @@ pub fn findings(seen: &Seen<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether a trouble makes the host fail the check. On NixOS a system that does not run yet may be wanted: `nixos-rebuild
-/// boot` makes it so.
+/// Whether a trouble of the host itself makes it fail the check. On NixOS a system that does not run yet may be wanted:
+/// `nixos-rebuild boot` makes it so.
 #[must_use]
 pub fn is_failure(platform: Platform, trouble: &Trouble) -> bool {
-    let finding = match trouble {
-        Trouble::Current(current::Standing::Stale(_)) => return platform == Platform::Mac,
-        Trouble::Job(job, fault) => return jobs::status(job, fault) == Status::Fail,
-        Trouble::Domain(..) | Trouble::Definition(..) => return true,
-        Trouble::NoScreen { .. } => return false,
-        other => system::finding(platform, other),
-    };
-    finding.is_some_and(|finding| finding.status == Status::Fail)
+    system::finding(platform, trouble).is_some_and(|finding| finding.status == Status::Fail)
 }
 
 /// Names the shape of a trouble.

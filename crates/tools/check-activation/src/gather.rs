@@ -8,11 +8,12 @@ use oneshot::{Exit, Resolver, Root, exit};
 use user_session::{Target, account};
 
 use crate::arguments::Arguments;
+use crate::decide::Silent;
 
-/// What was found, and why launchd was not asked.
+/// What was found, and why launchd told nothing.
 pub(crate) struct Gathered {
     pub(crate) facts: Facts,
-    pub(crate) unasked: Option<String>,
+    pub(crate) silent: Option<Silent>,
 }
 
 /// Looks at everything.
@@ -24,7 +25,15 @@ pub(crate) fn gather(arguments: &Arguments, root: &Root) -> Result<Gathered> {
         Platform::NixOs | Platform::Other => (None, None),
     };
     let request = Request { root, person: person.as_ref(), launchctl: launchctl.as_ref() };
-    Ok(Gathered { facts: activation::gather(&request)?, unasked })
+    match activation::gather(&request) {
+        Ok(facts) => Ok(Gathered { facts, silent: unasked.map(Silent::Unasked) }),
+        // What files tell is told all the same.
+        Err(error) if exit::of(&error) == Exit::Undecided => {
+            let facts = activation::gather(&Request { launchctl: None, ..request })?;
+            Ok(Gathered { facts, silent: Some(Silent::Hangs(format!("{error:#}"))) })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The launchctl of the root. A tree need not have one; a Mac without it is none.

@@ -393,8 +393,9 @@ fn a_launchctl_that_hangs_is_bounded() -> Outcome {
         state.hangs.insert("print".to_owned());
     })?;
     let started = std::time::Instant::now();
-    let ran = mac.run(&["--timeout", "1"])?;
-    assert_eq!(ran.code(), Some(4), "{}", ran.said());
+    let told = mac.told(&["--timeout", "1"])?;
+    told.is(4, &[("launchd-answer", "fail", "-")])?;
+    told.says("current-system", &["\"ok\""])?;
     assert!(started.elapsed() < Duration::from_secs(5));
     Ok(())
 }

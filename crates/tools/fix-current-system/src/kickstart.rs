@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use nix_host::volume;
 use oneshot::command::Command;
 use oneshot::{Deadline, Root};
-
-/// What both are called; the first that launchd knows is asked.
-pub(crate) const LABELS: [&str; 2] = ["systems.determinate.nix-store", "org.nixos.darwin-store"];
 
 /// Talks to launchd.
 const LAUNCHCTL: &str = "/bin/launchctl";
@@ -20,7 +18,8 @@ const RUNS: i32 = 37;
 /// Asks for one of the daemons; its label, or what was said of each.
 pub(crate) fn kickstart(root: &Root) -> Result<&'static str, Vec<String>> {
     let mut words = Vec::new();
-    for label in LABELS {
+    // The first that launchd knows is asked.
+    for label in volume::DAEMONS {
         // Without -k: one that is at work is left at work.
         let command = Command::new(root.join(LAUNCHCTL))
             .args(["kickstart".to_owned(), format!("system/{label}")])

@@ -6,13 +6,12 @@ use nix_host::link::Kind;
 use nix_host::profile::Doubt;
 use nix_host::run_folder::{self, RUN, Standing};
 use nix_host::system::CURRENT;
-use nix_host::volume::{Expectation, POINT};
+use nix_host::volume::{DAEMONS, Expectation, POINT};
 use nix_host::{Platform, profile};
 use oneshot::{Exit, Finding};
 use path_wait::Missing;
 
 use crate::facts::Facts;
-use crate::kickstart::LABELS;
 use crate::step::Step;
 
 pub(crate) fn right(wanted: &Path) -> Finding {
@@ -150,7 +149,7 @@ pub(crate) fn away(missing: &[Missing], expected: &[Expectation], platform: Plat
     if platform != Platform::Mac {
         return finding.hint(format!("mount {POINT}; systemctl status nix.mount"));
     }
-    for label in LABELS {
+    for label in DAEMONS {
         finding = finding.hint(format!("what launchd says of it: sudo launchctl print system/{label}"));
     }
     finding

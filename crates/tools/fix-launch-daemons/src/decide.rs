@@ -103,7 +103,7 @@ pub fn decide(job: &Job, tried: &Tried) -> Plan {
         Loaded::Listed(listed) => match replaced(job, domain, tried) {
             Some(plan) => plan,
             None if listed.pid.is_some() => in_order(job, tried),
-            None if rests(job, &listed.ended) => in_order(job, tried),
+            None if job.wanted.definition.rests(&listed.ended) => in_order(job, tried),
             None => Plan::LookCloser,
         },
         Loaded::Service(service) => {
@@ -151,16 +151,6 @@ fn enable(job: &Job, domain: Domain, tried: &Tried) -> Plan {
 fn in_order(job: &Job, tried: &Tried) -> Plan {
     let later = tried.installed && job.guard != Guard::None && tried.bootstraps == 0;
     Plan::End(if later { Verdict::Later } else { Verdict::InOrder })
-}
-
-/// Whether a job without a process is as it should be.
-fn rests(job: &Job, ended: &Ended) -> bool {
-    let definition = &job.wanted.definition;
-    match ended {
-        Ended::Never => !definition.starts_at_once(),
-        Ended::Code(0) => definition.keep_alive != launchd::definition::KeepAlive::Always,
-        _ => false,
-    }
 }
 
 /// It was asked to end, and is still there.
@@ -269,7 +259,7 @@ fn run(job: &Job, domain: Domain, service: &Service, tried: &Tried) -> Plan {
     let was_just_started = tried.kicked || tried.bootstraps > 0;
     match &service.ended {
         _ if service.pid.is_some() || service.state == State::Running => in_order(job, tried),
-        ended if rests(job, ended) => in_order(job, tried),
+        ended if job.wanted.definition.rests(ended) => in_order(job, tried),
         _ if was_just_started && tried.waited < START => Plan::Wait(Duration::from_millis(100)),
         _ if job.executable != Executable::Ready => Plan::End(Verdict::NoProgram(job.executable)),
         _ if job.is_old => reload("LF5"),

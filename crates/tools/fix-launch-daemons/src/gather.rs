@@ -7,6 +7,7 @@ use launchd::ask::Answer;
 use launchd::background::Background;
 use launchd::disabled::Disabled;
 use launchd::{Class, Domain, Launchctl, Listing};
+use nix_host::volume;
 use oneshot::Root;
 use oneshot::text::printable;
 
@@ -21,9 +22,8 @@ pub(crate) const OWN: &str = "XPC_SERVICE_NAME";
 /// This program's own job, and the agent of recover-activation, which runs it and would be ended in the middle of that.
 const OWN_LABELS: [&str; 2] = ["org.nixos.fix-launch-daemons", "org.nixos.activation-recovery"];
 
-/// Jobs of the installers that mount the store and serve it: DeterminateSystems/nix-installer, and all others.
-pub(crate) const STORE: [&str; 3] =
-    ["systems.determinate.nix-store", "systems.determinate.nix-daemon", "org.nixos.darwin-store"];
+/// What serves the store on a host of Determinate's, whose client talks to it alone.
+const SERVER: &str = "systems.determinate.nix-daemon";
 
 /// The host, and what it was asked once.
 #[derive(Debug)]
@@ -82,6 +82,8 @@ impl<'a> Mac<'a> {
         match () {
             () if STORE.contains(&label) => Guard::Store,
             () if OWN_LABELS.contains(&label) || self.own.as_deref() == Some(label) => Guard::Own,
+            () if volume::DAEMONS.contains(&label) || label == SERVER => Guard::Store,
+            () if label == OWN_LABEL || self.own.as_deref() == Some(label) => Guard::Own,
             () => Guard::None,
         }
     }

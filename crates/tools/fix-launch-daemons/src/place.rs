@@ -75,7 +75,7 @@ pub(crate) struct Standing {
 /// All that stand there and can be read; the others are nobody's that this program knows of.
 pub(crate) fn standing(root: &Root, scope: &Scope) -> Result<Vec<Standing>> {
     let mut found = Vec::new();
-    for name in root.list(&scope.place)?.into_iter().filter(|name| crate::wanted::is_definition(name)) {
+    for name in root.list(&scope.place)?.into_iter().filter(|name| launchd::folder::is_definition(name)) {
         let bytes = definition::bytes(&root.join(scope.place.join(&name)));
         let parsed = bytes.ok().flatten().and_then(|bytes| Definition::parse(&bytes).ok());
         if let Some(definition) = parsed {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use launchd::folder::{AGENTS, DAEMONS, USER_AGENTS};
 use launchd::{Domain, console};
 use nix::unistd::{getegid, geteuid};
 use nix_host::volume::{self, Standing};
@@ -11,13 +12,6 @@ use oneshot::{Exit, Resolver, Root, refuse};
 use user_session::{Target, account};
 
 use crate::arguments::Arguments;
-
-/// Where launchd looks for daemons, and for the agents of all users (launchd.plist(5), "FILES").
-const DAEMONS: &str = "/Library/LaunchDaemons";
-const AGENTS: &str = "/Library/LaunchAgents";
-
-/// A user's own, below the home directory.
-const USER_AGENTS: &str = "Library/LaunchAgents";
 
 /// The same in a system of nix-darwin (`modules/launchd/default.nix`).
 const IN_SYSTEM: [&str; 3] = ["Library/LaunchDaemons", "Library/LaunchAgents", "user/Library/LaunchAgents"];

@@ -5,7 +5,7 @@ use activation::jobs::Jobs;
 use activation::{Job, Trouble, own};
 use oneshot::{Exit, Finding, Status};
 
-use super::Seen;
+use super::{Seen, Silent};
 
 mod cure;
 mod words;
@@ -47,13 +47,13 @@ fn of(trouble: &Trouble, jobs: &Jobs, seen: &Seen<'_>) -> Option<Finding> {
     Some(super::shaped(finding, trouble))
 }
 
-/// How bad it is. A daemon that ends badly is started, and so launchd has done its part; the activation at boot makes the
-/// link before its checks.
-#[must_use]
-pub fn status(job: &Job, fault: &Fault) -> Status {
+/// How bad it is. A daemon that ends badly was started, and so launchd has done its part. What brings the system up has
+/// failed only where that does not run: the activation at boot makes the link before its checks.
+fn status(job: &Job, fault: &Fault, is_linked: bool) -> Status {
+    let is_own_affair = is_linked || (job.role == Role::Wanted && !job.is_activation());
     match fault {
         Fault::ChecksFailed(_) => Status::Warn,
-        Fault::Failed(_) if job.role == Role::Wanted && !job.is_activation() => Status::Warn,
+        Fault::Failed(_) if is_own_affair => Status::Warn,
         _ => Status::Fail,
     }
 }
@@ -61,7 +61,8 @@ pub fn status(job: &Job, fault: &Fault) -> Status {
 fn job_finding(job: &Job, fault: &Fault, jobs: &Jobs, seen: &Seen<'_>) -> Finding {
     let name = job.domain.service(&job.label);
     let words = words::of(&name, job, fault);
-    let finding = Finding::new(status(job, fault), words.id, words.text);
+    let status = status(job, fault, seen.facts.look.is_right());
+    let finding = Finding::new(status, words.id, words.text);
     let finding = finding.about(&job.label).compared("loaded and started", words.actual);
     let finding = finding.hints(cure::cause(job, fault, jobs, seen));
     match cure::cure(job, fault) {
@@ -73,8 +74,15 @@ fn job_finding(job: &Job, fault: &Fault, jobs: &Jobs, seen: &Seen<'_>) -> Findin
 /// One line for all that are in order.
 fn summary(jobs: &Jobs, seen: &Seen<'_>) -> Option<Finding> {
     let id = "jobs";
-    if let Some(reason) = seen.unasked {
-        return Some(Finding::skip(id, format!("launchd was not asked: {reason}")));
+    match seen.silent {
+        Some(Silent::Unasked(reason)) => {
+            return Some(Finding::skip(id, format!("launchd was not asked: {reason}")));
+        }
+        Some(Silent::Hangs(reason)) => {
+            let text = format!("launchd does not answer: {reason}");
+            return Some(Finding::fail("launchd-answer", text).exits(Exit::Undecided));
+        }
+        None => {}
     }
     let wrong = seen.troubles.iter().filter(|trouble| matches!(trouble, Trouble::Job(..))).count();
     match jobs.jobs.len() {

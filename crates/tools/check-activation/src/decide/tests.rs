@@ -4,7 +4,7 @@ use activation::Shape;
 use nix_host::etc::{self, Odd};
 use nix_host::link::Kind;
 use nix_host::profile::Doubt;
-use nix_host::{gc_root, run_folder, volume};
+use nix_host::{gc_root, run_folder, system as current, volume};
 
 /// One of each kind that the host itself can have.
 fn all() -> Vec<Trouble> {

@@ -25,7 +25,7 @@ pub(super) fn cause(job: &Job, fault: &Fault, jobs: &Jobs, seen: &Seen<'_>) -> V
         Fault::NotLoaded => {
             hints.extend(jobs.unseen.as_ref().map(|reason| {
                 format!("a switch in {SETTING} may be off, which could not be asked ({reason})")
-            }))
+            }));
         }
         Fault::ChecksFailed(_) => {
             hints.push("harmless for the link; /etc and the keyboard were not looked after".to_owned());

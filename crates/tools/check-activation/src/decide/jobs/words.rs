@@ -13,7 +13,7 @@ const ALLOWED: &str = "job-allowed";
 /// Whether an override disables it.
 const ENABLED: &str = "job-enabled";
 /// Whether its program can run.
-const PROGRAM: &str = "job-program";
+const STARTABLE: &str = "job-program";
 /// Whether launchd starts it.
 const STARTED: &str = "job-started";
 /// How its last run ended.
@@ -50,7 +50,7 @@ pub(super) fn of(name: &str, job: &Job, fault: &Fault) -> Words {
         }
         Fault::Program(program) => {
             let actual = program_words(program);
-            Words { id: PROGRAM, text: format!("{name}: {actual}"), actual }
+            Words { id: STARTABLE, text: format!("{name}: {actual}"), actual }
         }
         Fault::CouldNotStart(ended) => {
             let meaning = ended.meaning().unwrap_or("it could not be started");

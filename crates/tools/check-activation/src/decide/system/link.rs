@@ -47,10 +47,10 @@ fn stale(platform: Platform, path: &Path) -> Finding {
             .fixable()
             .hint("a switch goes on, or has ended half-way; the next boot takes the system of the profile")
             .hint(activate())
-            .hint(format!("or the link alone: {}", fix(platform, "fix-current-system")))
+            .hint(format!("or the link alone: {} --stale", fix(platform, "fix-current-system")))
     } else {
         finding
-            .hint("nixos-rebuild boot leaves it so until the next boot, and nixos-rebuild test after it")
+            .hint("nixos-rebuild boot and test leave it so, and so does booting an older generation")
             .hint(format!("to run it now: sudo {}/bin/switch-to-configuration test", profile::SYSTEM))
     }
 }
