@@ -90,8 +90,6 @@ impl Report {
 
     /// A line on what does not change the answer but should be seen to.
     pub fn warn(&mut self, text: &str) {
-        self.tell(Level::Warning, text);
-    pub(crate) fn warn(&mut self, text: &str) {
         self.note(Level::Warning, text);
     }
 

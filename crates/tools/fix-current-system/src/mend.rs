@@ -55,7 +55,6 @@ fn mend(root: &Root, arguments: &Arguments, report: &mut Report) -> Result<()> {
     loop {
         // A link that was made has to lead there still: another one by now is no stale one.
         let was_linked = done.iter().any(|step| matches!(step, Step::Link { .. }));
-        let mut plan = decide(&gather(root, arguments)?, arguments.stale || was_linked);
         let stale = if was_linked { Stale::Always } else { arguments.stale };
         let mut plan = decide(&gather(root, arguments)?, stale);
         plan.steps.retain(|step| !lost.iter().any(|lost| step.is_again(lost)));

@@ -80,10 +80,8 @@ impl<'a> Mac<'a> {
     /// Whether a job may be ended.
     pub(crate) fn guard(&self, label: &str) -> Guard {
         match () {
-            () if STORE.contains(&label) => Guard::Store,
             () if OWN_LABELS.contains(&label) || self.own.as_deref() == Some(label) => Guard::Own,
             () if volume::DAEMONS.contains(&label) || label == SERVER => Guard::Store,
-            () if label == OWN_LABEL || self.own.as_deref() == Some(label) => Guard::Own,
             () => Guard::None,
         }
     }

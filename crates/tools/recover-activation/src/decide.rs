@@ -138,7 +138,7 @@ fn ask(job: &Job) -> Option<Ask> {
 }
 
 fn label(job: &Job) -> Option<&'static str> {
-    activation::jobs::STORE.into_iter().find(|label| *label == job.label)
+    nix_host::volume::DAEMONS.into_iter().find(|label| *label == job.label)
 }
 
 fn of_job(job: &Job, fault: &Fault, facts: &Facts) -> Need {
@@ -159,7 +159,7 @@ fn of_job(job: &Job, fault: &Fault, facts: &Facts) -> Need {
         },
         (Role::Own, _) => Need::Helpless,
         (Role::Wanted, _) if job.domain.uid().is_none() => Need::Steps(vec![Step::Daemons]),
-        (Role::Wanted, _) if job.installed.starts_with(activation::jobs::AGENTS) => {
+        (Role::Wanted, _) if job.installed.starts_with(launchd::folder::AGENTS) => {
             Need::Steps(vec![Step::Agents])
         }
         (Role::Wanted, _) => Need::Steps(vec![Step::OwnAgents]),

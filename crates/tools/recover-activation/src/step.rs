@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use activation::jobs::DAEMONS;
 use activation::own::PROGRAMS;
+use launchd::folder::DAEMONS;
 use nix_host::profile;
 
 use crate::level::Level;
@@ -82,7 +82,7 @@ impl Step {
             Self::Wait => nix_host::store::STORE.to_owned(),
             Self::Link { .. } => nix_host::system::CURRENT.to_owned(),
             Self::Daemons => DAEMONS.to_owned(),
-            Self::Agents => activation::jobs::AGENTS.to_owned(),
+            Self::Agents => launchd::folder::AGENTS.to_owned(),
             Self::OwnAgents => "~/Library/LaunchAgents".to_owned(),
             Self::Activate => profile::SYSTEM.to_owned(),
         }
@@ -142,7 +142,7 @@ impl Step {
         let daemon = |label: &'static str| {
             [Ask::Enable, Ask::Bootstrap, Ask::Kickstart].map(|ask| Self::Daemon(ask, label))
         };
-        let mut steps: Vec<_> = activation::jobs::STORE.into_iter().flat_map(daemon).collect();
+        let mut steps: Vec<_> = nix_host::volume::DAEMONS.into_iter().flat_map(daemon).collect();
         steps.extend([Self::Link { is_stale: false }, Self::Link { is_stale: true }]);
         steps.extend([Self::Daemons, Self::Agents, Self::Activate]);
         steps
