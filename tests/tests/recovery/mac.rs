@@ -324,7 +324,8 @@ impl Ran {
     /// The kinds of the steps of a report.
     pub(crate) fn kinds(&self) -> Result<Vec<String>, Box<dyn Error>> {
         let object: Value = serde_json::from_slice(&self.0.stdout)?;
-        let steps = object["steps"].as_array().ok_or("no steps")?;
-        Ok(steps.iter().map(|step| step["kind"].as_str().unwrap_or_default().to_owned()).collect())
+        let steps = object.get("steps").and_then(Value::as_array).ok_or("no steps")?;
+        let kind = |step: &Value| step.get("kind").and_then(Value::as_str).map(str::to_owned);
+        steps.iter().map(|step| kind(step).ok_or_else(|| "a step of no kind".into())).collect()
     }
 }

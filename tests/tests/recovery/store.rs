@@ -70,6 +70,7 @@ fn lf4_a_store_that_never_comes_is_told_with_what_to_do() -> Outcome {
     let mac = away()?;
     let ran = run(&mac, "", "--json --timeout 1")?.exits(4)?;
     assert_eq!(ran.kinds()?, ["kickstart"]);
+    let ran = ran.says("done: start systems.determinate.nix-store")?;
     ran.says("LF4")?.says("determinate-nixd init")?;
     assert_eq!(mac.calls("osascript")?.len(), 1);
     Ok(())

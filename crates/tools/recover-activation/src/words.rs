@@ -37,10 +37,10 @@ impl Voice<'_> {
                 hints.push(by_hand(step));
             }
             Left::Tried(tried) => {
+                exit = exit_of(tried);
                 for Tried { step, end } in tried {
-                    let (why, because) = self.end(step, end, &mut hints);
-                    text.push_str(&format!("; {because}"));
-                    exit = why;
+                    text.push_str("; ");
+                    text.push_str(&self.end(step, end, exit, &mut hints));
                 }
             }
         }
@@ -53,12 +53,16 @@ impl Voice<'_> {
         }
     }
 
-    fn end(&self, step: &Step, end: &End, hints: &mut Vec<String>) -> (Exit, String) {
+    /// What became of a step. `exit` is what the trouble makes the run exit with.
+    fn end(&self, step: &Step, end: &End, exit: Exit, hints: &mut Vec<String>) -> String {
         match end {
-            End::Done => (Exit::Contradicted, format!("it was reported done and does not hold: {step}")),
-            End::Failed { exit, text, hints: own, .. } => {
+            End::Done if exit == Exit::Contradicted => {
+                format!("it was reported done and does not hold: {step}")
+            }
+            End::Done => format!("done: {step}"),
+            End::Failed { text, hints: own, .. } => {
                 hints.extend(own.iter().cloned());
-                (*exit, format!("it failed to {step}: {text}"))
+                format!("it failed to {step}: {text}")
             }
             End::Refused(words) => {
                 hints.push(step.command());
@@ -66,14 +70,25 @@ impl Voice<'_> {
                     let line = sudoers::line(step, user, self.folder);
                     hints.push(format!("let it be done unasked, in /etc/sudoers.d: {line}"));
                 }
-                (Exit::NoPermission, format!("sudo does not let it {step}: {words}"))
+                format!("sudo does not let it {step}: {words}")
             }
             End::Declined => {
                 hints.push(step.command());
-                (Exit::Failed, format!("not wanted: {step}"))
+                format!("not wanted: {step}")
             }
         }
     }
+}
+
+/// Of several steps those that were not done tell why it is there still; where all were done, something undoes them.
+fn exit_of(tried: &[Tried]) -> Exit {
+    let exits = tried.iter().filter_map(|tried| match &tried.end {
+        End::Done => None,
+        End::Failed { exit, .. } => Some(*exit),
+        End::Refused(_) => Some(Exit::NoPermission),
+        End::Declined => Some(Exit::Failed),
+    });
+    exits.reduce(Exit::worse).unwrap_or(Exit::Contradicted)
 }
 
 /// The shape that a step found out, which knows more than the first look.
@@ -138,5 +153,54 @@ fn own_job(job: &Job, fault: &Fault) -> Vec<String> {
         Fault::NotLoaded => vec![format!("sudo launchctl bootstrap {domain} {place}")],
         Fault::Disabled { .. } => vec![format!("sudo launchctl enable {}", domain.service(&job.label))],
         _ => vec![format!("install it anew: {place}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix_host::system::Standing;
+
+    fn exit(ends: Vec<End>) -> Exit {
+        let tried: Vec<_> = ends.into_iter().map(|end| Tried { step: Step::Wait, end }).collect();
+        exit_of(&tried)
+    }
+
+    #[test]
+    fn what_was_not_done_tells_the_exit_code_and_else_the_contradiction() {
+        let late = || End::failed(Exit::Undecided, "");
+        assert_eq!(exit(vec![End::Done]), Exit::Contradicted);
+        assert_eq!(exit(vec![End::Done, late()]), Exit::Undecided);
+        assert_eq!(exit(vec![End::Refused(String::new()), late()]), Exit::NoPermission);
+        assert_eq!(exit(vec![late(), End::failed(Exit::Busy, "")]), Exit::Busy);
+        assert_eq!(exit(vec![End::Declined]), Exit::Failed);
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_and_the_line_for_sudo() {
+        let voice = Voice { user: Some("tim"), folder: "/x" };
+        let step = Step::Link { is_stale: false };
+        let tried = vec![Tried { step, end: End::Refused("no".to_owned()) }];
+        let finding = voice.left(&Trouble::Current(Standing::Missing), &Left::Tried(tried));
+        assert_eq!((finding.id, finding.shape), ("current-system", Some("LF1")));
+        assert!(
+            finding
+                .hint
+                .iter()
+                .any(|hint| hint.ends_with("NOPASSWD: /x/fix-current-system --json --timeout 20"))
+        );
+    }
+
+    #[test]
+    fn a_shape_that_a_step_found_out_counts() {
+        let end = End::Failed {
+            exit: Exit::Failed,
+            text: String::new(),
+            hints: vec![],
+            shape: Some(Shape::Blocked),
+        };
+        let left = Left::Tried(vec![Tried { step: Step::Daemons, end }]);
+        let voice = Voice { user: None, folder: "" };
+        assert_eq!(voice.left(&Trouble::Unread(String::new()), &left).shape, Some("LF3"));
     }
 }
