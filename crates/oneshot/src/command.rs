@@ -145,7 +145,8 @@ impl Command {
         self
     }
 
-    /// Runs it to its end, or kills it at the deadline and refuses with 4.
+    /// Runs it to its end, or kills it at the deadline and refuses with 4. One that this process may not kill, as what sudo
+    /// started for a user, is left running then.
     pub fn run(&self) -> Result<Outcome> {
         let name = self.program.display();
         let mut child = self.spawn().with_context(|| format!("starting {name}"))?;
@@ -153,11 +154,15 @@ impl Command {
         match pipes::drain(&mut child, &is_over) {
             Ok(Some((status, stdout, stderr))) => Ok(Outcome { status, stdout, stderr }),
             Ok(None) => {
-                end(&mut child, self.grace);
+                let became = if end(&mut child, self.grace) {
+                    "was killed"
+                } else {
+                    "is left as it is: it may not be killed"
+                };
                 if !self.deadline.is_over() {
                     return Err(refuse(Exit::Failed, format!("{self} was ended before it was done")));
                 }
-                Err(refuse(Exit::Undecided, format!("{self} had not ended at the deadline and was killed")))
+                Err(refuse(Exit::Undecided, format!("{self} had not ended at the deadline and {became}")))
             }
             Err(error) => {
                 end(&mut child, self.grace);
@@ -207,8 +212,8 @@ impl Outcome {
     }
 }
 
-/// Kills the whole process group and reaps the child.
-fn end(child: &mut Child, grace: Duration) {
+/// Kills the whole process group and reaps the child; false where that is not allowed, and nobody may wait for it.
+fn end(child: &mut Child, grace: Duration) -> bool {
     if let Ok(pid) = i32::try_from(child.id()) {
         let group = Pid::from_raw(pid);
         if !grace.is_zero() && killpg(group, Signal::SIGTERM).is_ok() {
@@ -218,8 +223,11 @@ fn end(child: &mut Child, grace: Duration) {
         }
         let _ = killpg(group, Signal::SIGKILL);
     }
-    let _ = child.kill();
+    if child.kill().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+        return false;
+    }
     let _ = child.wait();
+    true
 }
 
 #[cfg(test)]

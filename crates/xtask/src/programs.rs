@@ -29,6 +29,7 @@ pub fn all() -> Vec<Program> {
         of::<fix_linger::Arguments>(fix_linger::MANUAL),
         of::<fix_runtime_dir::Arguments>(fix_runtime_dir::MANUAL),
         of::<fix_unit_provenance::Arguments>(fix_unit_provenance::MANUAL),
+        of::<recover_activation::Arguments>(recover_activation::MANUAL),
         of::<restart_and_verify::Arguments>(restart_and_verify::MANUAL),
         of::<update_and_verify::Arguments>(update_and_verify::MANUAL),
         of::<wait_for_path::Arguments>(wait_for_path::MANUAL),

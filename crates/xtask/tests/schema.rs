@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// For each program: success, findings, a dry run and an error. A new one adds its own.
-const CASES: [Case; 59] = [
+const CASES: [Case; 64] = [
     case("fix-runtime-dir", &["4242"], "ok", nothing),
     case("fix-runtime-dir", &["tim"], "changed", plain_directory),
     case("fix-runtime-dir", &["--dry-run", "tim"], "would-change", plain_directory),
@@ -80,6 +80,11 @@ const CASES: [Case; 59] = [
     case("fix-launch-daemons", &[], "failed", unloaded_job),
     case("fix-launch-daemons", &[], "config", job_without_system),
     case("fix-launch-daemons", &[], "unavailable", nothing),
+    case("recover-activation", &[], "ok", activated),
+    case("recover-activation", &["--dry-run"], "would-change", unlinked),
+    case("recover-activation", &[], "unavailable", unlinked),
+    case("recover-activation", &["--level=0"], "failed", unlinked),
+    case("recover-activation", &[], "unavailable", nothing),
     case("check-activation", &[], "ok", activated),
     case("check-activation", &[], "failed", system),
     case("check-activation", &[], "unavailable", nothing),
@@ -272,6 +277,12 @@ fn loaded_job(tree: &Path) -> Result<()> {
 /// One that has it not, and takes nothing.
 fn unloaded_job(tree: &Path) -> Result<()> {
     job(tree, ":")
+}
+
+/// An activated system without the link to it.
+fn unlinked(tree: &Path) -> Result<()> {
+    activated(tree)?;
+    Ok(fs::remove_file(tree.join("run/current-system"))?)
 }
 
 fn job_without_system(tree: &Path) -> Result<()> {

@@ -19,8 +19,8 @@ use crate::scope::Scope;
 /// print` does); a terminal's is `0` or that of its application.
 pub(crate) const OWN: &str = "XPC_SERVICE_NAME";
 
-/// This program's own job.
-const OWN_LABEL: &str = "org.nixos.fix-launch-daemons";
+/// This program's own job, and the agent of recover-activation, which runs it and would be ended in the middle of that.
+const OWN_LABELS: [&str; 2] = ["org.nixos.fix-launch-daemons", "org.nixos.activation-recovery"];
 
 /// What serves the store on a host of Determinate's, whose client talks to it alone.
 const SERVER: &str = "systems.determinate.nix-daemon";
@@ -80,8 +80,8 @@ impl<'a> Mac<'a> {
     /// Whether a job may be ended.
     pub(crate) fn guard(&self, label: &str) -> Guard {
         match () {
+            () if OWN_LABELS.contains(&label) || self.own.as_deref() == Some(label) => Guard::Own,
             () if volume::DAEMONS.contains(&label) || label == SERVER => Guard::Store,
-            () if label == OWN_LABEL || self.own.as_deref() == Some(label) => Guard::Own,
             () => Guard::None,
         }
     }

@@ -7,7 +7,7 @@ use launchd::{Change, Class, Launchctl};
 use oneshot::lock::{self, Lock};
 use oneshot::progress::Live;
 use oneshot::report::Step as Record;
-use oneshot::{Deadline, Exit, Finding, Report, StepState, refuse};
+use oneshot::{Deadline, Exit, Finding, Report, Root, StepState, keep, refuse};
 
 use crate::apply::apply;
 use crate::arguments::Arguments;
@@ -42,7 +42,7 @@ fn work(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let mut outcome = run.all(report)?;
     if outcome.needs_changes && !arguments.write.dry_run {
         run.may_change(&scope)?;
-        run.lock = Some(lock::take(&root, &format!("fix-launch-daemons.{}", nix::unistd::geteuid()))?);
+        run.lock = Some(take_lock(&root)?);
         run.is_only_looking = false;
         // Another run may have ended between the look and the lock.
         outcome = run.all(report)?;
@@ -52,6 +52,16 @@ fn work(arguments: &Arguments, report: &mut Report) -> Result<()> {
         report.finding(finding);
     }
     Ok(())
+}
+
+/// A user has a folder for it, and may not write to the one of root.
+fn take_lock(root: &Root) -> Result<Lock> {
+    let own = nix::unistd::geteuid();
+    let name = format!("fix-launch-daemons.{own}");
+    if own.is_root() {
+        return lock::take(root, &name);
+    }
+    lock::take_in(&Root::default(), &keep::state(root)?, &name)
 }
 
 /// What a pass over all jobs came to.
