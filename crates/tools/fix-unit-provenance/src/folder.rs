@@ -69,7 +69,11 @@ fn next(at: &OwnedFd, name: &OsStr) -> Result<OwnedFd> {
     }
 }
 
-/// Copies a regular file of a folder into another under the first free name of `NAME.backup`, `NAME.backup.1` and so on.
+/// The longest name of a file (`NAME_MAX`, limits.h(0p)).
+const LONGEST: usize = 255;
+
+/// Copies a regular file of a folder into another under the first free name of `NAME.backup`, `NAME.backup.1` and so on. A
+/// name that is too long for that loses its end.
 pub(crate) fn keep(from: &OwnedFd, name: &str, into: &OwnedFd) -> Result<String> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let mut source = File::from(openat(from, name, flags, Mode::empty()).context("opening it")?);
@@ -82,7 +86,9 @@ pub(crate) fn keep(from: &OwnedFd, name: &str, into: &OwnedFd) -> Result<String>
     let mode = Mode::from_bits_truncate(about.mode() & 0o777);
     for number in 0..COPIES {
         let suffix = if number == 0 { ".backup".to_owned() } else { format!(".backup.{number}") };
-        let copy = format!("{name}{suffix}");
+        let most = LONGEST.saturating_sub(suffix.len());
+        let end = (0..=name.len().min(most)).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+        let copy = format!("{}{suffix}", name.get(..end).unwrap_or_default());
         let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         match openat(into, copy.as_str(), flags, mode) {
             Ok(file) => {

@@ -209,3 +209,27 @@ fn a_foreign_drop_in_is_removed_when_named_and_kept_aside() -> Outcome {
     assert_eq!(fs::read_to_string(tree.path("home/tim/kept/x.conf.backup"))?, "[Service]\nNice=5\n");
     second_run_does_nothing(&tree)
 }
+
+#[test]
+fn names_of_any_kind_and_length_are_put_back_and_kept() -> Outcome {
+    let tree = tree()?;
+    let long = format!("{}.service", "x".repeat(247));
+    for unit in [long.as_str(), "esc\\x2da.service", "a@b:c_d.service"] {
+        let shipped = format!("{FILES}/.config/systemd/user/{unit}");
+        tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+        tree.write(&format!("{PLACE}/{unit}"), "edited")?;
+    }
+    // No names of systemd's, and so nothing to it.
+    for other in ["a b.service", "new\nline.service", "\u{1b}[31m.service"] {
+        tree.write(&format!("{PLACE}/{other}"), "own")?;
+    }
+    let ran = run(&tree, &[])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    for unit in [long.as_str(), "esc\\x2da.service", "a@b:c_d.service"] {
+        is_shipped(&tree, unit)?;
+    }
+    let kept = long.get(..248).ok_or("too short")?;
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join(format!("{kept}.backup")))?, "edited");
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join("new\nline.service"))?, "own");
+    second_run_does_nothing(&tree)
+}
