@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -53,7 +54,8 @@ pub struct Found {
 pub struct Resolver<'a> {
     root: &'a Root,
     unchanging: Option<PathBuf>,
-    folders: RefCell<HashMap<PathBuf, Rc<Folder>>>,
+    /// By the bytes of the path: hashing and comparing a [`Path`] goes through its parts.
+    folders: RefCell<HashMap<OsString, Rc<Folder>>>,
 }
 
 #[derive(Debug)]
@@ -114,7 +116,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn step(&self, path: &Path, links: usize) -> Place {
-        if path == Path::new(NULL) {
+        if path.as_os_str() == NULL {
             return Place::Null;
         }
         let last = path.components().next_back();
@@ -134,28 +136,49 @@ impl<'a> Resolver<'a> {
 
     /// `path` has no link before its last name.
     fn look(&self, path: PathBuf, youngest_link: Option<Moment>, links: usize) -> Place {
-        if path == Path::new(NULL) {
+        if path.as_os_str() == NULL {
             return Place::Null;
         }
-        let about = match fs::symlink_metadata(self.root.join(&path)) {
+        let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| is_below(&path, folder));
+        let real = self.root.at(&path);
+        // Where nothing changes the time of a link does not count, and most are links.
+        if is_unchanging && let Ok(text) = fs::read_link(&real) {
+            return if links >= MOST_LINKS {
+                Place::Loop(path)
+            } else {
+                self.beyond(&Self::target(&path, &text), links, youngest_link)
+            };
+        }
+        let about = match fs::symlink_metadata(&real) {
             Ok(about) => about,
-            Err(error) => return lost(path, &error),
+            Err(error) => {
+                drop(real);
+                return lost(path, &error);
+            }
         };
-        let is_unchanging = self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder));
         if !about.is_symlink() {
+            drop(real);
             return Place::Found(Found { path, about, youngest_link, is_unchanging });
         }
         if links >= MOST_LINKS {
+            drop(real);
             return Place::Loop(path);
         }
-        let text = match fs::read_link(self.root.join(&path)) {
+        let text = match fs::read_link(&real) {
             Ok(text) => text,
-            Err(error) => return lost(path, &error),
+            Err(error) => {
+                drop(real);
+                return lost(path, &error);
+            }
         };
-        let own = (!is_unchanging).then(|| changed(&about));
-        match self.step(&Self::target(&path, &text), links + 1) {
+        self.beyond(&Self::target(&path, &text), links, youngest_link.max(Some(changed(&about))))
+    }
+
+    /// Behind a link, with the youngest one on the way to it and of it.
+    fn beyond(&self, target: &Path, links: usize, youngest_link: Option<Moment>) -> Place {
+        match self.step(target, links + 1) {
             Place::Found(found) => {
-                let youngest_link = found.youngest_link.max(youngest_link).max(own);
+                let youngest_link = found.youngest_link.max(youngest_link);
                 Place::Found(Found { youngest_link, ..found })
             }
             other => other,
@@ -163,7 +186,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn folder(&self, path: &Path, links: usize) -> Result<Rc<Folder>, Box<Place>> {
-        if let Some(folder) = self.folders.borrow().get(path) {
+        if let Some(folder) = self.folders.borrow().get(path.as_os_str()) {
             return Ok(Rc::clone(folder));
         }
         let folder = match self.step(path, links) {
@@ -174,7 +197,7 @@ impl<'a> Resolver<'a> {
             Place::Null => return Err(Box::new(Place::Missing(PathBuf::from(NULL)))),
             other => return Err(Box::new(other)),
         };
-        self.folders.borrow_mut().insert(path.to_owned(), Rc::clone(&folder));
+        self.folders.borrow_mut().insert(path.as_os_str().to_owned(), Rc::clone(&folder));
         Ok(folder)
     }
 }
@@ -194,6 +217,12 @@ impl Found {
         let kind = self.about.file_type();
         kind.is_char_device() || (kind.is_file() && self.about.len() == 0)
     }
+}
+
+/// [`Path::starts_with`] for two plain absolute paths, by their bytes.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    let rest = path.as_os_str().as_encoded_bytes().strip_prefix(folder.as_os_str().as_encoded_bytes());
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
 }
 
 fn lost(path: PathBuf, error: &std::io::Error) -> Place {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use oneshot::Resolver;
+use oneshot::resolve::Place;
 
-use crate::whose::Whose;
+use crate::whose::Person;
 
 /// What may keep a repair out of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +35,31 @@ pub enum Obstacle {
     NoFolder(PathBuf),
     /// The folder is not on the unit path, so that nothing in it counts.
     NotOnPath(PathBuf),
+    /// It is a link into the store, as NixOS has it: nothing can drift in it, and nothing can be written.
+    Stored(PathBuf),
 }
 
-/// Looks at each folder from the home directory down to `folder`. What is missing is no obstacle.
+/// Looks at a folder of the administrator's, `/etc/systemd/system` or `/etc/systemd/user`.
 #[must_use]
-pub fn obstacles(resolver: &Resolver<'_>, whose: &Whose, folder: &Path) -> Vec<Obstacle> {
-    let Whose::User(person) = whose else { return Vec::new() };
+pub fn obstacles_of_root(resolver: &Resolver<'_>, folder: &Path) -> Vec<Obstacle> {
+    let at = folder.to_owned();
+    let link = fs::read_link(resolver.root().join(folder)).ok();
+    match (resolver.follow(folder), link) {
+        (Place::Found(found), _) if found.is_unchanging => vec![Obstacle::Stored(at)],
+        (Place::Found(_), Some(target)) => vec![Obstacle::Link { at, target }],
+        (Place::Found(found), None) if !found.about.is_dir() => vec![Obstacle::NoFolder(at)],
+        (Place::Found(found), None) => {
+            let is_read_only = is_read_only(&resolver.root().join(found.path));
+            is_read_only.then_some(Obstacle::ReadOnly(at)).into_iter().collect()
+        }
+        // It is made, or told where the unit path is listed.
+        _ => Vec::new(),
+    }
+}
+
+/// Looks at each folder from the home directory of a user down to `folder`. What is missing is no obstacle.
+#[must_use]
+pub fn obstacles_of_user(resolver: &Resolver<'_>, person: &Person, folder: &Path) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     let mut way: Vec<&Path> = folder.ancestors().take_while(|above| *above != person.homes.home).collect();
     way.reverse();
@@ -82,13 +102,12 @@ fn is_read_only(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whose::Person;
     use anyhow::Result;
     use oneshot::Root;
     use std::os::unix::fs::symlink;
     use systemd::unit_path::Homes;
 
-    fn tim(uid: u32) -> Whose {
+    fn tim(uid: u32) -> Person {
         let homes = Homes {
             name: "tim".to_owned(),
             home: "/home/tim".into(),
@@ -96,7 +115,7 @@ mod tests {
             data: "/home/tim/.local/share".into(),
             runtime: "/run/user/1000".into(),
         };
-        Whose::User(Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller: true })
+        Person { uid, gid: 100, homes, state: "/home/tim/.local/state".into(), is_caller: true }
     }
 
     #[test]
@@ -104,7 +123,7 @@ mod tests {
         let tree = tempfile::tempdir()?;
         let root = Root::new(tree.path());
         let folder = Path::new("/home/tim/.config/systemd/user");
-        let look = |uid| obstacles(&Resolver::new(&root), &tim(uid), folder);
+        let look = |uid| obstacles_of_user(&Resolver::new(&root), &tim(uid), folder);
         let own = fs::metadata(tree.path())?.uid();
         assert!(look(own).is_empty());
         fs::create_dir_all(tree.path().join("home/tim/.config"))?;
@@ -117,6 +136,32 @@ mod tests {
         fs::remove_file(tree.path().join("home/tim/.config/systemd"))?;
         fs::write(tree.path().join("home/tim/.config/systemd"), "")?;
         assert_eq!(look(own), [Obstacle::NoFolder(at)]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_of_root_may_be_the_stores_a_link_or_a_file() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let folder = Path::new("/etc/systemd/system");
+        let at = || folder.to_owned();
+        let look = || obstacles_of_root(&Resolver::new(&root).unchanging(Path::new("/nix/store")), folder);
+        assert!(look().is_empty());
+        fs::create_dir_all(tree.path().join("etc/systemd/system"))?;
+        fs::create_dir_all(tree.path().join("nix/store/x"))?;
+        assert!(look().is_empty());
+        for (target, expected) in [
+            ("/nix/store/x", Obstacle::Stored(at())),
+            ("/etc", Obstacle::Link { at: at(), target: "/etc".into() }),
+        ] {
+            fs::rename(tree.path().join("etc/systemd/system"), tree.path().join("etc/away")).ok();
+            fs::remove_file(tree.path().join("etc/systemd/system")).ok();
+            symlink(target, tree.path().join("etc/systemd/system"))?;
+            assert_eq!(look(), [expected], "{target}");
+        }
+        fs::remove_file(tree.path().join("etc/systemd/system"))?;
+        fs::write(tree.path().join("etc/systemd/system"), "")?;
+        assert_eq!(look(), [Obstacle::NoFolder(at())]);
         Ok(())
     }
 }

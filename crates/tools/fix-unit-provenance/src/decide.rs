@@ -94,9 +94,10 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                     "unit-file",
                     text("is not as shipped, and --restore was not asked for"),
                 ));
-            } else if let Some(obstacle) = blocked.iter().find(|at| file.path.starts_with(at)) {
+            } else if let Some((obstacle, cure)) = blocked.iter().find(|(at, _)| file.path.starts_with(at)) {
                 let what = format!("is not put back because of {}", obstacle.display());
-                plan.findings.push(Finding::fail("unit-file", text(&what)).shape("PF9"));
+                let finding = Finding::fail("unit-file", text(&what)).shape("PF9");
+                plan.findings.push(finding.hints(cure.map(str::to_owned)));
             } else {
                 let (path, source) = (file.path.clone(), file.source.clone());
                 plan.steps.push(Step::Restore { path, source, keeps });
@@ -147,8 +148,8 @@ fn generations(survey: &Survey, plan: &mut Plan) -> Vec<owner::Kind> {
     unclear
 }
 
-/// PF9: folders into which nothing is written.
-fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<PathBuf> {
+/// PF9: folders into which nothing is written, and what is to be done where that is known.
+fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<(PathBuf, Option<&'static str>)> {
     let mut blocked = Vec::new();
     for obstacle in survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
         let (at, what) = match obstacle {
@@ -157,10 +158,15 @@ fn blocked(survey: &Survey, plan: &mut Plan) -> Vec<PathBuf> {
             Obstacle::ReadOnly(at) => (at, "is read-only".to_owned()),
             Obstacle::NoFolder(at) => (at, "is no folder".to_owned()),
             Obstacle::NotOnPath(_) => continue,
+            Obstacle::Stored(at) => {
+                let cure = "the folder is a link into the store: nixos-rebuild switch, which makes it anew";
+                blocked.push((at.clone(), Some(cure)));
+                continue;
+            }
         };
         let text = format!("{} {what}; nothing is put back in it", at.display());
         plan.findings.push(Finding::warn("unit-folder", text).shape("PF9"));
-        blocked.push(at.clone());
+        blocked.push((at.clone(), None));
     }
     blocked
 }

@@ -19,13 +19,15 @@ pub(super) fn findings(host: &HostFacts) -> Vec<Finding> {
         found.push(Finding::warn(ID, text).shape(SHAPE));
     }
     for obstacle in host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
-        found.push(of(obstacle));
+        found.extend(of(obstacle));
     }
     found
 }
 
-fn of(obstacle: &Obstacle) -> Finding {
-    match obstacle {
+fn of(obstacle: &Obstacle) -> Option<Finding> {
+    Some(match obstacle {
+        // As NixOS has it.
+        Obstacle::Stored(_) => return None,
         Obstacle::Link { at, target } => {
             let text = format!(
                 "{} is a link to {}; what is written there lands elsewhere",
@@ -54,5 +56,5 @@ fn of(obstacle: &Obstacle) -> Finding {
                 format!("the manager reads no units from {}, where the generation puts them", at.display());
             Finding::fail(ID, text).hint("XDG_CONFIG_HOME of the manager and of the generation differ: systemctl --user show-environment")
         }
-    }
+    })
 }
