@@ -4,6 +4,7 @@ mod measure;
 mod page;
 mod stacks;
 mod table;
+mod units;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -15,6 +16,7 @@ use lab::{Machine, Release, TIM, host};
 
 pub(crate) use measure::Measure;
 pub(crate) use stacks::BenchStacks;
+pub(crate) use units::BenchUnits;
 
 use super::test;
 use table::Row;

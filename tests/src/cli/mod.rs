@@ -31,6 +31,7 @@ enum Command {
     Soak(soak::Soak),
     Bench(bench::Bench),
     BenchStacks(bench::BenchStacks),
+    BenchUnits(bench::BenchUnits),
     #[command(hide = true)]
     Measure(bench::Measure),
     #[command(hide = true)]
@@ -53,6 +54,7 @@ impl Cli {
             Command::Soak(soak) => soak.run(),
             Command::Bench(bench) => bench.run(),
             Command::BenchStacks(bench) => bench.run(),
+            Command::BenchUnits(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),
