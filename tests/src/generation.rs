@@ -80,7 +80,8 @@ impl Generation {
         let _ = writeln!(script, "put {generation} {state}/nix/profiles/home-manager-1-link");
         let _ = writeln!(script, "put home-manager-1-link {state}/nix/profiles/home-manager");
         for (relative, _) in &self.files {
-            let _ = writeln!(script, "put {} {home}/{UNITS}/{relative}", self.source(relative));
+            // In quotes: names of units have backslashes.
+            let _ = writeln!(script, "put '{}' '{home}/{UNITS}/{relative}'", self.source(relative));
         }
         let _ = writeln!(script, "chown -hR {}:{} {home}/.local {home}/.config", user.uid, user.gid);
         run(machine, &script)
@@ -115,10 +116,12 @@ impl Generation {
         let mut script = format!("mkdir -p {folder}\n");
         for (relative, text) in &self.files {
             let name = relative.rsplit('/').next().unwrap_or(relative);
-            let unit = format!("{}/{name}", object(text, name));
+            // An object's name is shorter than that of a unit may be, and has no backslash.
+            let plain: String = name.chars().filter(|letter| *letter != '\\').take(100).collect();
+            let unit = format!("{}/{name}", object(text, &plain));
             let _ = writeln!(
                 script,
-                "mkdir -p {}; cat > {unit} <<'END'\n{text}END\nput {unit} {folder}/{relative}",
+                "mkdir -p '{}'; cat > '{unit}' <<'END'\n{text}END\nput '{unit}' '{folder}/{relative}'",
                 unit.rsplit_once('/').map_or("/", |(folder, _)| folder)
             );
         }

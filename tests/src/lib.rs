@@ -15,6 +15,7 @@ mod accounts;
 mod builder;
 pub mod cgroup;
 mod containers;
+pub mod crowd;
 pub mod generation;
 pub mod host;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]

@@ -19,6 +19,15 @@ mod led;
 mod merged;
 #[path = "provenance/restarted.rs"]
 mod restarted;
+#[path = "provenance/system.rs"]
+mod system;
+#[path = "provenance/traced.rs"]
+mod traced;
+#[cfg_attr(target_os = "linux", path = "killed/tracer.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "killed/elsewhere.rs")]
+mod tracer;
+#[path = "provenance/vanished.rs"]
+mod vanished;
 
 fn main() -> ExitCode {
     lab::trials()
@@ -45,6 +54,14 @@ fn main() -> ExitCode {
         .on_each("the_units_of_real_packages_raise_no_alarm", field::real_units)
         .on_each("the_units_of_the_system_manager_are_judged_the_same", field::system_units)
         .on_each("five_thousand_units_cost_three_calls", field::many)
+        .on_each("the_system_managers_units_are_healed_and_agree_with_the_system", system::heals)
+        .on_each("the_system_managers_units_that_are_for_a_person_are_left", system::leaves)
+        .on_each("the_system_managers_foreign_drop_ins_are_found_in_each_form_and_folder", system::drop_ins)
+        .on_each("the_system_managers_changes_that_need_daemon_reload_does_not_see_are_found", system::unseen)
+        .on_each("the_system_managers_places_that_keep_a_repair_out_are_told", system::places)
+        .on_each("a_repair_killed_at_each_call_is_finished_and_no_unit_is_missing", traced::killed)
+        .on_each("a_generation_that_vanishes_meanwhile_is_told", vanished::generation)
+        .on_each("hostile_names_are_judged_and_healed_in_a_live_manager", vanished::names)
         .on_each("the_timers_service_heals_and_its_end_is_truthful", audit::heals)
         .on_each("the_timer_has_its_times_and_starts_the_service", audit::timer)
         .on_each("the_timers_service_heals_the_system_managers_units", audit::system)

@@ -73,6 +73,19 @@ impl Manifest {
         self.units.get(name)?.iter().find(|entry| entry.kind == Kind::Unit)
     }
 
+    /// Whether it ships a file to this place below the folder.
+    #[must_use]
+    pub fn has(&self, relative: &Path) -> bool {
+        let Some(name) = relative.file_name().and_then(OsStr::to_str) else { return false };
+        let folder = relative.parent().and_then(Path::to_str).unwrap_or_default();
+        let unit = folder.strip_suffix(".d").unwrap_or(name);
+        self.units
+            .get(unit)
+            .into_iter()
+            .flatten()
+            .any(|entry| entry.relative.as_os_str() == relative.as_os_str())
+    }
+
     /// Drop-ins of one unit, or links that are each named as the unit they pull in.
     fn add_folder(&mut self, resolver: &Resolver<'_>, source: &Path, unit: Option<&str>) -> Result<()> {
         let folder = source.file_name().map(PathBuf::from).unwrap_or_default();
@@ -162,6 +175,18 @@ mod tests {
                 ("a.service", Kind::Link, "default.target.wants/a.service".to_owned()),
             ]
         );
+        for place in ["a.service", "a.service.d/x.conf", "default.target.wants/a.service"] {
+            assert!(manifest.has(Path::new(place)), "{place}");
+        }
+        for place in [
+            "b.service",
+            "a.service.d/y.conf",
+            "a.service.d",
+            "default.target.wants/b.service",
+            "x/a.service",
+        ] {
+            assert!(!manifest.has(Path::new(place)), "{place}");
+        }
         assert!(manifest.unit("a.service").is_some() && manifest.unit("b.service").is_none());
         assert_eq!(Manifest::read(&Resolver::new(&root), Path::new("/nix/store/none"))?, Manifest::default());
         Ok(())

@@ -3,8 +3,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
-use std::io::{Error, ErrorKind};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -43,7 +44,7 @@ pub enum Place {
     /// Links that lead in a circle; one of them.
     Loop(PathBuf),
     /// It could not be looked at: where, and why.
-    Unreadable(PathBuf, Error),
+    Unreadable(PathBuf, io::Error),
 }
 
 /// Something that is no link, and the way to it.
@@ -64,8 +65,17 @@ pub struct Found {
 pub struct Resolver<'a> {
     root: &'a Root,
     unchanging: Option<PathBuf>,
-    folders: RefCell<HashMap<PathBuf, Rc<Folder>>>,
+    /// By the bytes of the path: hashing and comparing a [`Path`] goes through its parts.
+    folders: RefCell<HashMap<OsString, Rc<Folder>>>,
     passed: Option<RefCell<BTreeSet<PathBuf>>>,
+}
+
+/// One name on the way.
+enum Look {
+    /// A link: its text, and when it was made where that counts.
+    Link(PathBuf, Option<Moment>),
+    /// Anything else.
+    Other(Metadata),
 }
 
 /// Where a path leads that is a folder.
@@ -117,7 +127,7 @@ impl<'a> Resolver<'a> {
     /// Where an absolute path leads.
     #[must_use]
     pub fn follow(&self, path: &Path) -> Place {
-        if path == Path::new(NULL) {
+        if path.as_os_str() == NULL {
             return Place::Null;
         }
         // The path, and above it the texts of the links that it came to, each to be followed before the one below.
@@ -133,35 +143,34 @@ impl<'a> Resolver<'a> {
                     None => continue,
                 }
             };
-            if next == Path::new(NULL) {
+            if next.as_os_str() == NULL {
                 return null(&ways);
             }
             parts += 1;
             if parts > MOST_PARTS {
                 return Place::Unreadable(
                     next,
-                    Error::other(format!("more than {MOST_PARTS} parts lead there")),
+                    io::Error::other(format!("more than {MOST_PARTS} parts lead there")),
                 );
             }
             if let (Some(passed), Some(folder)) = (&self.passed, next.parent()) {
                 passed.borrow_mut().insert(folder.to_owned());
             }
-            let about = match fs::symlink_metadata(self.root.join(&next)) {
-                Ok(about) => about,
+            let text = match self.look(&next) {
+                Ok(Look::Link(text, made)) => {
+                    way.pass(made);
+                    text
+                }
+                Ok(Look::Other(about)) => {
+                    way.enter(next, about);
+                    self.remember(way);
+                    continue;
+                }
                 Err(error) => return lost(next, error),
             };
-            if !about.is_symlink() {
-                way.enter(next, about);
-                self.remember(way);
-                continue;
-            }
-            way.pass(if self.is_unchanging(&next) { None } else { Some(changed(&about)) });
-            match fs::read_link(self.root.join(&next)) {
-                Ok(text) => match Self::target(&next, &text) {
-                    target if target == Path::new(NULL) => return null(&ways),
-                    target => ways.push(self.way(&target)),
-                },
-                Err(error) => return lost(next, error),
+            match Self::target(&next, &text) {
+                target if target.as_os_str() == NULL => return null(&ways),
+                target => ways.push(self.way(&target)),
             }
             if ways.iter().map(|way| way.links).sum::<usize>() > MOST_LINKS {
                 return Place::Loop(next);
@@ -196,6 +205,20 @@ impl<'a> Resolver<'a> {
     #[must_use]
     pub fn target(link: &Path, text: &Path) -> PathBuf {
         link.parent().unwrap_or(Path::new("/")).join(text)
+    }
+
+    /// What a path is that has no link before its last name.
+    fn look(&self, path: &Path) -> io::Result<Look> {
+        let (real, is_unchanging) = (self.root.at(path), self.is_unchanging(path));
+        // Where nothing changes the time of a link does not count, and most are links.
+        if is_unchanging && let Ok(text) = fs::read_link(&real) {
+            return Ok(Look::Link(text, None));
+        }
+        let about = fs::symlink_metadata(&real)?;
+        if !about.is_symlink() {
+            return Ok(Look::Other(about));
+        }
+        Ok(Look::Link(fs::read_link(&real)?, (!is_unchanging).then(|| changed(&about))))
     }
 
     /// The way of a path, from the last folder on it that is known.
@@ -234,21 +257,21 @@ impl<'a> Resolver<'a> {
     }
 
     fn is_unchanging(&self, path: &Path) -> bool {
-        self.unchanging.as_ref().is_some_and(|folder| path.starts_with(folder))
+        self.unchanging.as_ref().is_some_and(|folder| is_below(path, folder))
     }
 
     fn known(&self, path: &Path) -> Option<Rc<Folder>> {
         if path.as_os_str().len() > LONGEST_REMEMBERED {
             return None;
         }
-        self.folders.borrow().get(path).map(Rc::clone)
+        self.folders.borrow().get(path.as_os_str()).map(Rc::clone)
     }
 
     fn remember(&self, way: &Way) {
         if way.text.as_os_str().len() <= LONGEST_REMEMBERED
             && let Some(folder) = way.folder()
         {
-            self.folders.borrow_mut().insert(way.text.clone(), Rc::new(folder));
+            self.folders.borrow_mut().insert(way.text.clone().into_os_string(), Rc::new(folder));
         }
     }
 }
@@ -275,7 +298,13 @@ impl Found {
     }
 }
 
-fn lost(path: PathBuf, error: Error) -> Place {
+/// [`Path::starts_with`] for two plain absolute paths, by their bytes.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    let rest = path.as_os_str().as_encoded_bytes().strip_prefix(folder.as_os_str().as_encoded_bytes());
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
+}
+
+fn lost(path: PathBuf, error: io::Error) -> Place {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Place::Missing(path),
         _ if error.raw_os_error() == Some(libc::ELOOP) => Place::Loop(path),

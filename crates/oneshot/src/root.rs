@@ -1,5 +1,6 @@
 //! Every path is joined on a root, so that a test can work on a tree.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -28,7 +29,12 @@ impl Root {
     /// Whether this is the real root, where what the kernel and the service manager say counts.
     #[must_use]
     pub fn is_real(&self) -> bool {
-        self.0 == Path::new("/")
+        self.0.as_os_str() == "/"
+    }
+
+    /// The same as [`Root::join`], without a copy where this is the real root.
+    pub fn at<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        if self.is_real() { Cow::Borrowed(path) } else { Cow::Owned(self.join(path)) }
     }
 
     /// An absolute path below this root.

@@ -1,6 +1,7 @@
 //! What lies on the disk: the unit path, the generations, and each unit as a manager would read it now.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nix_host::manifest;
@@ -25,12 +26,14 @@ pub(crate) struct Disk<'a> {
     resolver: Resolver<'a>,
     whose: &'a Whose,
     tree: Tree,
+    /// Who writes to each directory of the tree.
+    keepers: Vec<Keeper>,
     generations: Vec<owner::Generation>,
     owners: Vec<Owner>,
-    /// Where a shipped file belongs, without any link in its folder, and whose it is.
-    places: HashMap<PathBuf, Kind>,
+    /// The folders of the owners, without any link.
+    places: Vec<PathBuf>,
     /// The files at the end of the shipped drop-ins.
-    sources: HashSet<PathBuf>,
+    sources: HashSet<OsString>,
 }
 
 impl<'a> Disk<'a> {
@@ -44,17 +47,19 @@ impl<'a> Disk<'a> {
             }
         };
         let (generations, owners) = owner::read(&resolver, whose, &own, request.generation);
-        let (mut places, mut sources) = (HashMap::new(), HashSet::new());
+        let (mut places, mut sources) = (Vec::new(), HashSet::new());
         for owner in &owners {
-            for entry in owner.manifest.units.values().flatten() {
-                let path = owner.place.join(&entry.relative);
-                places.entry(resolver.place(&path).unwrap_or(path)).or_insert(owner.kind);
-                if entry.kind == manifest::Kind::DropIn {
-                    sources.insert(entry.source.clone());
-                }
-            }
+            let place = match resolver.follow(&owner.place) {
+                Place::Found(found) => found.path,
+                _ => owner.place.clone(),
+            };
+            places.push(place);
+            let entries = owner.manifest.units.values().flatten();
+            let drop_ins = entries.filter(|entry| entry.kind == manifest::Kind::DropIn);
+            sources.extend(drop_ins.map(|entry| entry.source.as_os_str().to_owned()));
         }
-        Self { resolver, whose, tree, generations, owners, places, sources }
+        let keepers = tree.directories.iter().map(|directory| Keeper::of(&directory.path)).collect();
+        Self { resolver, whose, tree, keepers, generations, owners, places, sources }
     }
 
     pub(crate) fn names(&self, request: &Request<'_>, listed: &HashMap<String, Listed>) -> Vec<String> {
@@ -79,11 +84,13 @@ impl<'a> Disk<'a> {
         let mut files = self.files(&name);
         let mut changed: Option<(Moment, PathBuf)> = None;
         // What lies there is followed once: it tells what it is, when it changed, and whether the shipped file is there.
-        let mut follow = |path: &Path| {
+        let mut follow = |path: &Path, directory: usize| {
             let place = self.resolver.follow(path);
-            if !is_of_manager(path) {
-                changed =
-                    changed.take().max(self.changed(path, &place).map(|moment| (moment, path.to_owned())));
+            if !is_of_manager(self.keeper(directory))
+                && let Some(moment) = self.changed(path, &place)
+                && changed.as_ref().is_none_or(|(youngest, _)| *youngest < moment)
+            {
+                changed = Some((moment, path.to_owned()));
             }
             if let Some(at) = standing::lost(&place) {
                 let shipped = files.iter_mut().filter(|file| file.path == path);
@@ -93,13 +100,13 @@ impl<'a> Disk<'a> {
             }
             place
         };
-        let winner = self.tree.fragment(&name).and_then(|(_, path)| {
-            let place = follow(&path);
-            self.winner(path, &place)
+        let winner = self.tree.fragment(&name).and_then(|(directory, path)| {
+            let place = follow(&path, directory);
+            self.winner((path, directory), &place)
         });
         let mut drop_ins = Vec::new();
         for one in self.tree.drop_ins(&[&name]) {
-            let place = follow(&one.path);
+            let place = follow(&one.path, one.directory);
             drop_ins.extend(self.drop_in(one, &place));
         }
         UnitFacts {
@@ -140,8 +147,8 @@ impl<'a> Disk<'a> {
         files
     }
 
-    fn winner(&self, path: PathBuf, end: &Place) -> Option<Winner> {
-        let place = self.resolver.place(&path)?;
+    fn winner(&self, (path, directory): (PathBuf, usize), end: &Place) -> Option<Winner> {
+        self.resolver.place(&path)?;
         let (is_mask, is_dangling, is_stored) = match end {
             // Systemd reads a unit from nothing but a file.
             Place::Found(found) => {
@@ -150,8 +157,8 @@ impl<'a> Disk<'a> {
             Place::Null => (true, false, false),
             Place::Missing(_) | Place::Loop(_) | Place::Unreadable(..) => (false, true, false),
         };
-        let keeper = path.parent().map_or(Keeper::User, Keeper::of);
-        let place_of = self.places.get(&place).copied();
+        let keeper = self.keeper(directory);
+        let place_of = self.place_of(&path);
         Some(Winner { path, keeper, is_mask, is_dangling, place_of, is_stored })
     }
 
@@ -162,7 +169,7 @@ impl<'a> Disk<'a> {
             Place::Null => (true, false),
             Place::Missing(_) | Place::Loop(_) | Place::Unreadable(..) => return None,
         };
-        let keeper = self.tree.directories.get(one.directory).map_or(Keeper::User, |it| Keeper::of(&it.path));
+        let keeper = self.keeper(one.directory);
         let belongs = match keeper {
             _ if self.is_shipped(&one.path) => Belongs::Shipped,
             Keeper::Vendor => Belongs::Packaged,
@@ -174,8 +181,21 @@ impl<'a> Disk<'a> {
     }
 
     fn is_shipped(&self, path: &Path) -> bool {
-        let Some(place) = self.resolver.place(path) else { return false };
-        self.places.contains_key(&place) || self.sources.contains(&place)
+        self.place_of(path).is_some()
+            || self.resolver.place(path).is_some_and(|place| self.sources.contains(place.as_os_str()))
+    }
+
+    /// Whose generation ships a file to just this place, by whichever name of its folder.
+    fn place_of(&self, path: &Path) -> Option<Kind> {
+        let has = |owner: &Owner, relative: Option<&Path>| relative.is_some_and(|it| owner.manifest.has(it));
+        let named = self.owners.iter().find(|owner| has(owner, path.strip_prefix(&owner.place).ok()));
+        let owner = named.or_else(|| {
+            let real = self.resolver.place(path)?;
+            let owners = self.owners.iter().zip(&self.places);
+            let mut owners = owners.filter(|(owner, place)| has(owner, real.strip_prefix(place).ok()));
+            owners.next().map(|(owner, _)| owner)
+        });
+        owner.map(|owner| owner.kind)
     }
 
     fn changed(&self, path: &Path, end: &Place) -> Option<Moment> {
@@ -190,22 +210,24 @@ impl<'a> Disk<'a> {
         }
     }
 
-    /// Whether the disk alone shows that the manager has what is there: nothing of the unit, and no name in any directory
-    /// of the unit path, changed since the manager read them.
-    pub(crate) fn clears(&self, unit: &UnitFacts, since: Option<Moment>) -> bool {
+    /// Who writes to a directory of the tree.
+    fn keeper(&self, directory: usize) -> Keeper {
+        self.keepers.get(directory).copied().unwrap_or(Keeper::User)
+    }
+
+    /// Whether no name in any directory of the unit path changed since the manager read them. Directories that generators
+    /// fill at a reload are younger than its beginning.
+    pub(crate) fn is_quiet(&self, since: Option<Moment>) -> bool {
         let Some(since) = since else { return false };
         if !self.tree.unreadable.is_empty() {
             return false;
         }
-        let is_quiet = |state: &State| match state {
+        self.tree.directories.iter().zip(&self.keepers).all(|(directory, keeper)| match &directory.state {
+            _ if *keeper == Keeper::Generator => true,
             State::Listed { changed, .. } => *changed < since,
             State::Missing => true,
             State::Unreadable(_) => false,
-        };
-        let is_old = unit.changed.as_ref().is_none_or(|(changed, _)| *changed < since);
-        // Directories that generators fill at a reload are younger than its beginning.
-        let counts = |directory: &&systemd::tree::Directory| Keeper::of(&directory.path) != Keeper::Generator;
-        is_old && self.tree.directories.iter().filter(counts).all(|directory| is_quiet(&directory.state))
+        })
     }
 
     /// Folders of the unit path whose content is not known, and why.
@@ -247,28 +269,33 @@ impl<'a> Disk<'a> {
     pub(crate) fn host(self, manager: Result<Option<Moment>, String>) -> HostFacts {
         let directories = &self.tree.directories;
         let places = self.owners.iter().map(|owner| {
-            let mut obstacles = place::obstacles(&self.resolver, self.whose, &owner.place);
-            if !directories.iter().any(|directory| directory.path == owner.place) {
+            let mut obstacles = match (owner.kind, self.whose) {
+                (Kind::HomeManager, Whose::User(person)) => {
+                    place::obstacles_of_user(&self.resolver, person, &owner.place)
+                }
+                _ => place::obstacles_of_root(&self.resolver, &owner.place),
+            };
+            let is_on_path = directories.iter().any(|directory| directory.path == owner.place);
+            if owner.kind == Kind::HomeManager && !is_on_path {
                 obstacles.push(place::Obstacle::NotOnPath(owner.place.clone()));
             }
             (owner.kind, owner.place.clone(), obstacles)
         });
-        // NixOS keeps its folders in the store: the way there is its own.
-        let places = places
-            .map(|(kind, path, obstacles)| match kind {
-                Kind::HomeManager => (kind, path, obstacles),
-                Kind::NixOs => (kind, path, Vec::new()),
-            })
-            .collect();
+        let places = places.collect();
         let unreadable =
             self.unreadable().map(|(path, reason)| (path.to_owned(), reason.to_owned())).collect();
         HostFacts { whose: self.whose.clone(), generations: self.generations, places, unreadable, manager }
     }
 }
 
-/// Whether a file of the unit path is written by the manager, or by a generator that it runs, so that it is younger than
-/// the reload and known all the same.
-fn is_of_manager(path: &Path) -> bool {
-    path.ancestors()
-        .any(|above| matches!(Keeper::of(above), Keeper::Control | Keeper::Transient | Keeper::Generator))
+/// Whether the files of a directory are written by the manager, or by a generator that it runs, so that they are younger
+/// than the reload and known all the same.
+fn is_of_manager(keeper: Keeper) -> bool {
+    matches!(keeper, Keeper::Control | Keeper::Transient | Keeper::Generator)
+}
+
+/// Whether nothing of the unit changed since the manager read its files.
+pub(crate) fn is_old(unit: &UnitFacts, since: Option<Moment>) -> bool {
+    let changed = unit.changed.as_ref().map(|(changed, _)| *changed);
+    since.is_some_and(|since| changed.is_none_or(|changed| changed < since))
 }

@@ -8,8 +8,9 @@ use std::{fmt, fs};
 use nix::errno::Errno;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use oneshot::Resolver;
+use oneshot::resolve::Place;
 
-use crate::whose::Whose;
+use crate::whose::Person;
 
 /// What may keep a repair out of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Obstacle {
     Outside(PathBuf),
     /// The folder is not on the unit path, so that nothing in it counts.
     NotOnPath(PathBuf),
+    /// It is a link into the store, as NixOS has it: nothing can drift in it, and nothing can be written.
+    Stored(PathBuf),
 }
 
 impl Obstacle {
@@ -49,7 +52,8 @@ impl Obstacle {
             | Self::ReadOnly(at)
             | Self::NoFolder(at)
             | Self::Outside(at)
-            | Self::NotOnPath(at) => at,
+            | Self::NotOnPath(at)
+            | Self::Stored(at) => at,
         }
     }
 }
@@ -64,14 +68,32 @@ impl fmt::Display for Obstacle {
             Self::NoFolder(_) => write!(out, "{at} is no folder"),
             Self::Outside(_) => write!(out, "{at} is not below the user's home directory"),
             Self::NotOnPath(_) => write!(out, "{at} is not on the unit path of the manager"),
+            Self::Stored(_) => write!(out, "{at} is a link into the store"),
         }
     }
 }
 
-/// Looks at each folder from the home directory down to `folder`. What is missing is no obstacle.
+/// Looks at a folder of the administrator's, `/etc/systemd/system` or `/etc/systemd/user`.
 #[must_use]
-pub fn obstacles(resolver: &Resolver<'_>, whose: &Whose, folder: &Path) -> Vec<Obstacle> {
-    let Whose::User(person) = whose else { return Vec::new() };
+pub fn obstacles_of_root(resolver: &Resolver<'_>, folder: &Path) -> Vec<Obstacle> {
+    let at = folder.to_owned();
+    let link = fs::read_link(resolver.root().join(folder)).ok();
+    match (resolver.follow(folder), link) {
+        (Place::Found(found), _) if found.is_unchanging => vec![Obstacle::Stored(at)],
+        (Place::Found(_), Some(target)) => vec![Obstacle::Link { at, target }],
+        (Place::Found(found), None) if !found.about.is_dir() => vec![Obstacle::NoFolder(at)],
+        (Place::Found(found), None) => {
+            let is_read_only = is_read_only(&resolver.root().join(found.path));
+            is_read_only.then_some(Obstacle::ReadOnly(at)).into_iter().collect()
+        }
+        // It is made, or told where the unit path is listed.
+        _ => Vec::new(),
+    }
+}
+
+/// Looks at each folder from the home directory of a user down to `folder`. What is missing is no obstacle.
+#[must_use]
+pub fn obstacles_of_user(resolver: &Resolver<'_>, person: &Person, folder: &Path) -> Vec<Obstacle> {
     if !person.is_caller && !person.is_home(folder) {
         return vec![Obstacle::Outside(folder.to_owned())];
     }
@@ -117,14 +139,13 @@ fn is_read_only(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whose::Person;
     use anyhow::Result;
     use oneshot::Root;
     use std::os::unix::fs::symlink;
     use systemd::unit_path::Homes;
 
-    fn tim(uid: u32) -> Whose {
-        Whose::User(person(uid, true))
+    fn tim(uid: u32) -> Person {
+        person(uid, true)
     }
 
     fn person(uid: u32, is_caller: bool) -> Person {
@@ -137,7 +158,7 @@ mod tests {
         let tree = tempfile::tempdir()?;
         let root = Root::new(tree.path());
         let folder = Path::new("/home/tim/.config/systemd/user");
-        let look = |uid| obstacles(&Resolver::new(&root), &tim(uid), folder);
+        let look = |uid| obstacles_of_user(&Resolver::new(&root), &tim(uid), folder);
         let own = fs::metadata(tree.path())?.uid();
         assert!(look(own).is_empty());
         fs::create_dir_all(tree.path().join("home/tim/.config"))?;
@@ -158,16 +179,45 @@ mod tests {
         let tree = tempfile::tempdir()?;
         let root = Root::new(tree.path());
         let resolver = Resolver::new(&root);
-        let by_root = Whose::User(person(1000, false));
+        let by_root = person(1000, false);
         for folder in
             ["/etc/systemd/user", "/run/systemd/user", "/home/tim/../../etc/systemd/user", "/home/timothy"]
         {
             let folder = Path::new(folder);
-            assert_eq!(obstacles(&resolver, &by_root, folder), [Obstacle::Outside(folder.to_owned())]);
+            assert_eq!(
+                obstacles_of_user(&resolver, &by_root, folder),
+                [Obstacle::Outside(folder.to_owned())]
+            );
         }
-        assert!(obstacles(&resolver, &by_root, Path::new("/home/tim/units")).is_empty());
+        assert!(obstacles_of_user(&resolver, &by_root, Path::new("/home/tim/units")).is_empty());
         // Tim writes with tim's own rights, and may have the configuration elsewhere.
-        assert!(obstacles(&resolver, &tim(1000), Path::new("/data/tim/systemd/user")).is_empty());
+        assert!(obstacles_of_user(&resolver, &tim(1000), Path::new("/data/tim/systemd/user")).is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_of_root_may_be_the_stores_a_link_or_a_file() -> Result<()> {
+        let tree = tempfile::tempdir()?;
+        let root = Root::new(tree.path());
+        let folder = Path::new("/etc/systemd/system");
+        let at = || folder.to_owned();
+        let look = || obstacles_of_root(&Resolver::new(&root).unchanging(Path::new("/nix/store")), folder);
+        assert!(look().is_empty());
+        fs::create_dir_all(tree.path().join("etc/systemd/system"))?;
+        fs::create_dir_all(tree.path().join("nix/store/x"))?;
+        assert!(look().is_empty());
+        for (target, expected) in [
+            ("/nix/store/x", Obstacle::Stored(at())),
+            ("/etc", Obstacle::Link { at: at(), target: "/etc".into() }),
+        ] {
+            fs::rename(tree.path().join("etc/systemd/system"), tree.path().join("etc/away")).ok();
+            fs::remove_file(tree.path().join("etc/systemd/system")).ok();
+            symlink(target, tree.path().join("etc/systemd/system"))?;
+            assert_eq!(look(), [expected], "{target}");
+        }
+        fs::remove_file(tree.path().join("etc/systemd/system"))?;
+        fs::write(tree.path().join("etc/systemd/system"), "")?;
+        assert_eq!(look(), [Obstacle::NoFolder(at())]);
         Ok(())
     }
 }

@@ -49,19 +49,23 @@ pub enum Standing {
 /// shipped file is there itself is only looked at where something else lies in its place.
 #[must_use]
 pub fn compare(resolver: &Resolver<'_>, path: &Path, source: &Path) -> Standing {
-    let Some(real) = resolver.place(path) else { return without_folder(resolver, path) };
+    let Some(real) = resolver.place(path) else { return without_folder(resolver, path, source) };
     // NixOS: the whole folder is a link into the store.
-    if real == source {
+    if real.as_os_str() == source.as_os_str() {
         return Standing::Shipped;
     }
     let target = match fs::read_link(resolver.root().join(&real)) {
         Ok(text) => Some(Resolver::target(&real, &text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Standing::Missing,
+        Err(error) if error.kind() == ErrorKind::NotFound => return missing(resolver, source),
         // It is no link.
         Err(error) if error.kind() == ErrorKind::InvalidInput => None,
         Err(error) => return Standing::Unreadable(error.to_string()),
     };
-    if target.as_ref().and_then(|target| resolver.place(target)).is_some_and(|target| target == source) {
+    if target
+        .as_ref()
+        .and_then(|target| resolver.place(target))
+        .is_some_and(|target| target.as_os_str() == source.as_os_str())
+    {
         return Standing::Shipped;
     }
     let shipped = resolver.follow(source);
@@ -104,12 +108,17 @@ fn no_link(resolver: &Resolver<'_>, real: &Path, shipped: &Place) -> Standing {
     }
 }
 
+/// Nothing lies there; whether there is something to be put there.
+fn missing(resolver: &Resolver<'_>, source: &Path) -> Standing {
+    lost(&resolver.follow(source)).map_or(Standing::Missing, Standing::Collected)
+}
+
 /// The folder that it belongs into is missing, or cannot be passed.
-fn without_folder(resolver: &Resolver<'_>, path: &Path) -> Standing {
+fn without_folder(resolver: &Resolver<'_>, path: &Path, source: &Path) -> Standing {
     match resolver.follow(path) {
         Place::Unreadable(_, reason) => Standing::Unreadable(reason.to_string()),
         Place::Loop(_) => Standing::Loop,
-        _ => Standing::Missing,
+        _ => missing(resolver, source),
     }
 }
 
@@ -290,6 +299,11 @@ mod tests {
         let tree = Tree::new()?;
         tree.write("/home/u/a.service", "edited")?;
         fs::remove_file(tree.at(UNIT))?;
+        tree.is(&Standing::Collected(UNIT.into()))?;
+        // Nor is there anything to be put where nothing lies.
+        fs::remove_file(tree.at("/home/u/a.service"))?;
+        tree.is(&Standing::Collected(UNIT.into()))?;
+        fs::remove_dir_all(tree.at("/home/u"))?;
         tree.is(&Standing::Collected(UNIT.into()))
     }
 }

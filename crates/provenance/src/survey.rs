@@ -7,7 +7,7 @@ use anyhow::Result;
 use nix_host::store::STORE;
 use oneshot::{Resolver, Root};
 
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::facts::{HostFacts, UnitFacts};
 use crate::memory;
 use crate::owner::Kind;
@@ -77,7 +77,12 @@ pub fn look(request: &Request<'_>) -> Result<Survey> {
     if let Ok(since) = manager {
         let answers = match &request.units {
             Units::Named(names) => memory::of_named(request.whose, names),
-            _ => memory::of_many(request.whose, listed, &units, |unit| disk.clears(unit, since)),
+            _ => {
+                let is_quiet = disk.is_quiet(since);
+                // The disk alone shows that the manager has what is there.
+                let is_cleared = |unit: &UnitFacts| is_quiet && disk::is_old(unit, since);
+                memory::of_many(request.whose, listed, &units, is_cleared)
+            }
         };
         match answers {
             Ok(answers) => units.iter_mut().for_each(|unit| disk.fill(unit, &answers, since)),

@@ -5,6 +5,7 @@ mod page;
 mod shells;
 mod stacks;
 mod table;
+mod units;
 mod waits;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use lab::{Machine, Release, TIM, host};
 pub(crate) use measure::Measure;
 pub(crate) use shells::BenchShells;
 pub(crate) use stacks::BenchStacks;
+pub(crate) use units::BenchUnits;
 pub(crate) use waits::BenchWaits;
 
 use super::test;

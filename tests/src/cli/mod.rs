@@ -33,6 +33,7 @@ enum Command {
     BenchStacks(bench::BenchStacks),
     BenchShells(bench::BenchShells),
     BenchWaits(bench::BenchWaits),
+    BenchUnits(bench::BenchUnits),
     #[command(hide = true)]
     Measure(bench::Measure),
     #[command(hide = true)]
@@ -57,6 +58,7 @@ impl Cli {
             Command::BenchStacks(bench) => bench.run(),
             Command::BenchShells(bench) => bench.run(),
             Command::BenchWaits(bench) => bench.run(),
+            Command::BenchUnits(bench) => bench.run(),
             Command::Measure(measure) => measure.run(),
             Command::MachineSupervise => stage::supervise().map(|()| ExitCode::SUCCESS),
             Command::MachineInit => stage::init().map(|()| ExitCode::SUCCESS),

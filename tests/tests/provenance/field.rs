@@ -1,6 +1,7 @@
 //! The tests of the field by their names there, and real material.
 
 use anyhow::{Context as _, Result, ensure};
+use lab::crowd::Crowd;
 use lab::session::plain;
 use lab::{Generation, Machine, Release, Report};
 
@@ -132,25 +133,7 @@ pub(crate) fn system_units(release: Release) -> Result<()> {
 /// 5,000 units and 2,000 drop-ins cost three calls of systemctl.
 pub(crate) fn many(release: Release) -> Result<()> {
     let host = Host::boot(release)?;
-    let files = lab::generation::object("many", "home-manager-files");
-    let home = lab::generation::object("many", "home-manager-generation");
-    // Built with as few processes as there can be: `cp -s` makes links.
-    host.sh(&format!(
-        "units=/nix/store/00000000000000000000000000000000-units; mkdir -p $units {files}/.config/systemd {home}; i=0
-         while [ $i -lt 5000 ]; do
-             printf '[Service]\nExecStart=/bin/true\n' > $units/u$i.service; after=\"$after u$i.service\"; i=$((i+1))
-         done
-         printf '[Unit]\nAfter=%s\n' \"$after\" > $units/all.target
-         (cd $units; seq -f 'u%g.service.d' 0 1999 | xargs mkdir); i=0
-         while [ $i -lt 2000 ]; do printf '[Service]\nNice=1\n' > $units/u$i.service.d/x.conf; i=$((i+1)); done
-         cp -rs $units {files}/.config/systemd/user; ln -s {files} {home}/home-files
-         rm -rf {PLACE}; cp -rs {files}/.config/systemd/user {PLACE}
-         ln -sfT {home} /home/tim/.local/state/home-manager/gcroots/current-home
-         ln -sfT {home} /home/tim/.local/state/nix/profiles/home-manager-1-link
-         chown -hR tim: /home/tim/.config /home/tim/.local",
-    ).replace("; i=0\n", "; after=; i=0\n"))?;
-    host.reload()?;
-    host.user(&["systemctl", "--user", "start", "all.target"])?;
+    Crowd { units: 5000, drop_ins: 2000 }.activate(host.machine())?;
     host.sh("cp /usr/bin/systemctl /usr/bin/systemctl.real; \
              printf '#!/bin/sh\\necho \"$*\" | cut -c1-60 >> /tmp/calls\\nexec /usr/bin/systemctl.real \"$@\"\\n' > /usr/bin/systemctl; \
              touch /tmp/calls; chmod 666 /tmp/calls")?;

@@ -104,6 +104,9 @@ pub fn decide(survey: &Survey, wish: &Wish<'_>) -> Plan {
                 plan.findings.push(match obstacle {
                     // Whoever says where the units are must say otherwise first.
                     Obstacle::Outside(_) => finding.exits(Exit::Config),
+                    Obstacle::Stored(_) => finding.hint(
+                        "the folder is a link into the store: nixos-rebuild switch, which makes it anew",
+                    ),
                     _ => finding,
                 });
             } else {
@@ -162,11 +165,11 @@ fn generations(survey: &Survey, plan: &mut Plan) -> Vec<owner::Kind> {
     unclear
 }
 
-/// PF9: what keeps from writing to folders.
+/// PF9: what keeps from writing to folders. That one is in the store is as it should be.
 fn blocked<'s>(survey: &'s Survey, plan: &mut Plan) -> Vec<&'s Obstacle> {
     let all = survey.host.places.iter().flat_map(|(_, _, obstacles)| obstacles);
     let blocked: Vec<&Obstacle> = all.filter(|one| !matches!(one, Obstacle::NotOnPath(_))).collect();
-    for obstacle in &blocked {
+    for obstacle in blocked.iter().filter(|one| !matches!(one, Obstacle::Stored(_))) {
         let text = format!("{obstacle}; nothing is put back in it");
         plan.findings.push(Finding::warn("unit-folder", text).shape("PF9"));
     }

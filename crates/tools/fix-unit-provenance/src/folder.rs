@@ -69,6 +69,9 @@ fn next(at: &OwnedFd, name: &OsStr) -> Result<OwnedFd> {
     }
 }
 
+/// The longest name of a file (`NAME_MAX`, limits.h(0p)).
+const LONGEST: usize = 255;
+
 /// What stood under a name, to be kept.
 #[derive(Debug)]
 pub(crate) enum Kept {
@@ -94,11 +97,15 @@ impl Kept {
         Ok(Self::File(plain::bytes(source).context("reading it")?, mode))
     }
 
-    /// Writes it into a folder under the first free name of `NAME.backup`, `NAME.backup.1` and so on.
+    /// Writes it into a folder under the first free name of `NAME.backup`, `NAME.backup.1` and so on. A name that is
+    /// too long for that loses its end.
     pub(crate) fn write(&self, name: &str, into: &OwnedFd) -> Result<String> {
         for number in 0..COPIES {
             let suffix = if number == 0 { ".backup".to_owned() } else { format!(".backup.{number}") };
-            let copy = format!("{name}{suffix}");
+            let most = LONGEST.saturating_sub(suffix.len());
+            let end =
+                (0..=name.len().min(most)).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+            let copy = format!("{}{suffix}", name.get(..end).unwrap_or_default());
             match self.create(&copy, into) {
                 Err(error) if error.downcast_ref() == Some(&Errno::EEXIST) => {}
                 Err(error) => return Err(error.context(format!("creating {copy}"))),

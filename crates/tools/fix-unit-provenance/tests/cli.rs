@@ -279,20 +279,23 @@ fn root_keeps_a_users_file_where_only_root_may_write() -> Outcome {
 #[test]
 fn a_step_that_fails_keeps_none_of_the_others_from_being_taken() -> Outcome {
     let tree = tree()?;
-    // The copy of a name of 250 bytes would have one that is too long.
-    let long = format!("{}.service", "a".repeat(242));
+    // No unit file is so long, and no copy of it is made.
+    let long = "aaa.service";
     let shipped = format!("{FILES}/.config/systemd/user/{long}");
     tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
     tree.write(&format!("{PLACE}/{long}"), "edited")?;
+    File::options().write(true).open(tree.path(PLACE).join(long))?.set_len(2 << 20)?;
     fs::remove_file(tree.path(PLACE).join("web.service"))?;
     let ran = run(&tree, &["--json"])?;
     let answer = ran.json()?;
     assert_eq!((ran.code(), &answer["error"]), (Some(1), &serde_json::Value::Null), "{answer:#}");
     let told: Vec<_> = answer["findings"].as_array().into_iter().flatten().map(|one| &one["id"]).collect();
     assert_eq!(told, ["unit-file"], "{answer:#}");
-    assert!(answer["findings"][0]["text"].as_str().is_some_and(|text| text.contains("ENAMETOOLONG")));
+    assert!(
+        answer["findings"][0]["text"].as_str().is_some_and(|text| text.contains("more than 1048576 bytes"))
+    );
     is_shipped(&tree, "web.service")?;
-    assert_eq!(fs::read_to_string(tree.path(PLACE).join(&long))?, "edited");
+    assert_eq!(fs::metadata(tree.path(PLACE).join(long))?.len(), 2 << 20);
     // It fails as often as it is tried, and what is in order is not written.
     let before = tree.listing()?;
     assert_eq!(run(&tree, &[])?.code(), Some(1));
@@ -322,5 +325,29 @@ fn only_one_run_at_a_time_writes_what_nixos_ships() -> Outcome {
     drop(lock);
     assert_eq!(run(&tree, &[])?.code(), Some(0));
     assert_eq!(fs::read_link(tree.path("etc/systemd/user/sys.service"))?, Path::new(&shipped));
+    second_run_does_nothing(&tree)
+}
+
+#[test]
+fn names_of_any_kind_and_length_are_put_back_and_kept() -> Outcome {
+    let tree = tree()?;
+    let long = format!("{}.service", "x".repeat(247));
+    for unit in [long.as_str(), "esc\\x2da.service", "a@b:c_d.service"] {
+        let shipped = format!("{FILES}/.config/systemd/user/{unit}");
+        tree.write(shipped.trim_start_matches('/'), "[Service]\nExecStart=/bin/true\n")?;
+        tree.write(&format!("{PLACE}/{unit}"), "edited")?;
+    }
+    // No names of systemd's, and so nothing to it.
+    for other in ["a b.service", "new\nline.service", "\u{1b}[31m.service"] {
+        tree.write(&format!("{PLACE}/{other}"), "own")?;
+    }
+    let ran = run(&tree, &[])?;
+    assert_eq!(ran.code(), Some(0), "{}", ran.said());
+    for unit in [long.as_str(), "esc\\x2da.service", "a@b:c_d.service"] {
+        is_shipped(&tree, unit)?;
+    }
+    let kept = long.get(..248).ok_or("too short")?;
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join(format!("{kept}.backup")))?, "edited");
+    assert_eq!(fs::read_to_string(tree.path(PLACE).join("new\nline.service"))?, "own");
     second_run_does_nothing(&tree)
 }

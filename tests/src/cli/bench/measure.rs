@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -11,12 +11,18 @@ use serde::{Deserialize, Serialize};
 /// Runs a command line and prints the peak memory of it, in KiB, on standard error.
 const PEAK: &str = "/bench/peak";
 
+/// How often a running program is looked at.
+const LOOK: Duration = Duration::from_micros(200);
+
 /// Rounds that are not counted.
 const WARM_UP: usize = 20;
 
 /// Runs each command line once a round and prints a JSON array of samples.
 #[derive(Debug, Args)]
 pub(crate) struct Measure {
+    /// Leave out the memory of what the programs start.
+    #[arg(long)]
+    alone: bool,
     rounds: usize,
     commands: Vec<String>,
 }
@@ -49,11 +55,15 @@ impl Measure {
             let mean = times.iter().sum::<f64>() / f64::from(count);
             let least = times.first().copied().context("no rounds")?;
             let median = times.get(times.len() / 2).copied().context("no rounds")?;
-            samples.push(Sample { least, median, mean, memory: memory(command)? });
+            samples.push(Sample { least, median, mean, memory: self.memory(command)? });
         }
         let text = serde_json::to_string(&samples).context("writing what was measured")?;
         writeln!(std::io::stdout(), "{text}").context("writing to standard output")?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn memory(&self, line: &str) -> Result<i64> {
+        if self.alone { memory_alone(line) } else { memory(line) }
     }
 }
 
@@ -80,4 +90,21 @@ fn memory(line: &str) -> Result<i64> {
         Command::new(PEAK).args(line.split(' ')).output().with_context(|| format!("running {PEAK}"))?;
     ensure!(output.status.success(), "measuring the memory of {line}: {}", output.status);
     String::from_utf8_lossy(&output.stderr).trim().parse().context("reading the memory")
+}
+
+/// The peak of one run without what it starts, which wait4(2) counts in: looked at while it runs, so that the last moments
+/// are not seen.
+fn memory_alone(line: &str) -> Result<i64> {
+    let mut child = command(line).spawn().with_context(|| format!("running {line}"))?;
+    let path = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().with_context(|| format!("waiting for {line}"))?.is_none() {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let mark = mark.and_then(|mark| mark.trim().strip_suffix(" kB")?.trim().parse().ok());
+        peak = peak.max(mark.unwrap_or_default());
+        std::thread::sleep(LOOK);
+    }
+    ensure!(peak > 0, "measuring the memory of {line}: it was over before it was looked at");
+    Ok(peak)
 }

@@ -21,14 +21,16 @@ pub(super) fn findings(host: &HostFacts) -> Vec<Finding> {
         found.push(Finding::warn(ID, text).shape(SHAPE));
     }
     for obstacle in host.places.iter().flat_map(|(_, _, obstacles)| obstacles) {
-        found.push(of(obstacle));
+        found.extend(of(obstacle));
     }
     found
 }
 
-fn of(obstacle: &Obstacle) -> Finding {
+fn of(obstacle: &Obstacle) -> Option<Finding> {
     let (warn, fail) = (|text| Finding::warn(ID, text), |text| Finding::fail(ID, text));
-    match obstacle {
+    Some(match obstacle {
+        // As NixOS has it.
+        Obstacle::Stored(_) => return None,
         Obstacle::Link { .. } => warn(format!("{obstacle}; what is written there lands elsewhere"))
             .shape(SHAPE)
             .hint("nothing is repaired through a link: make it a folder"),
@@ -46,5 +48,5 @@ fn of(obstacle: &Obstacle) -> Finding {
         .hint("if that is wanted, the user repairs it: fix-unit-provenance, without root"),
         Obstacle::NotOnPath(_) => fail(format!("{obstacle}, and the generation puts units there"))
             .hint("XDG_CONFIG_HOME of the manager and of the generation differ: systemctl --user show-environment"),
-    }
+    })
 }
