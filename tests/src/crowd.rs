@@ -37,7 +37,7 @@ impl Crowd {
              printf '[Unit]\nAfter=%s\n' \"$after\" >{store}/all.target
              cd {store}; seq -f 'u%g.service.d' 0 $(({drop_ins} - 1)) | xargs -r mkdir; i=0
              while [ $i -lt {drop_ins} ]; do printf '[Service]\nNice=1\n' >u$i.service.d/x.conf; i=$((i+1)); done
-             find {store} -exec touch -h -d @1 {{}} +
+             find {store} -type f -exec chmod a-w {{}} +; find {store} -exec touch -h -d @1 {{}} +
              cp -rs {store} {files}/.config/systemd/user; ln -s {files} {home}/home-files
              rm -r {place}; cp -rs {files}/.config/systemd/user {place}
              ln -s {home} {state}/home-manager/gcroots/current-home

@@ -18,7 +18,7 @@ const UNITS: &str = ".config/systemd/user";
 /// Shell functions for the scripts below; `seal` takes from a store what a store does not have.
 const FUNCTIONS: &str = "set -eu
 put() { mkdir -p \"${2%/*}\"; ln -sfT \"$1\" \"$2\"; }
-seal() { find /nix/store -newermt @2 -exec touch -h -d @1 {} +; }
+seal() { find /nix/store -type f -newermt @2 -exec chmod a-w {} +; find /nix/store -newermt @2 -exec touch -h -d @1 {} +; }
 ";
 
 /// What one generation ships.

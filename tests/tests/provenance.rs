@@ -21,11 +21,6 @@ mod merged;
 mod restarted;
 #[path = "provenance/system.rs"]
 mod system;
-#[path = "provenance/traced.rs"]
-mod traced;
-#[cfg_attr(target_os = "linux", path = "killed/tracer.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "killed/elsewhere.rs")]
-mod tracer;
 #[path = "provenance/vanished.rs"]
 mod vanished;
 
@@ -59,7 +54,6 @@ fn main() -> ExitCode {
         .on_each("the_system_managers_foreign_drop_ins_are_found_in_each_form_and_folder", system::drop_ins)
         .on_each("the_system_managers_changes_that_need_daemon_reload_does_not_see_are_found", system::unseen)
         .on_each("the_system_managers_places_that_keep_a_repair_out_are_told", system::places)
-        .on_each("a_repair_killed_at_each_call_is_finished_and_no_unit_is_missing", traced::killed)
         .on_each("a_generation_that_vanishes_meanwhile_is_told", vanished::generation)
         .on_each("hostile_names_are_judged_and_healed_in_a_live_manager", vanished::names)
         .on_each("the_timers_service_heals_and_its_end_is_truthful", audit::heals)

@@ -85,7 +85,13 @@ impl<'a> Disk<'a> {
         let mut changed: Option<(Moment, PathBuf)> = None;
         // What lies there is followed once: it tells what it is, when it changed, and whether the shipped file is there.
         let mut follow = |path: &Path, directory: usize| {
-            let place = self.resolver.follow(path);
+            let is_in_order = |file: &&FileFacts| {
+                file.standing == Standing::Shipped && file.path.as_os_str() == path.as_os_str()
+            };
+            let place = match files.iter().find(is_in_order) {
+                Some(file) => self.resolver.follow_to(path, &file.source),
+                None => self.resolver.follow(path),
+            };
             if !is_of_manager(self.keeper(directory))
                 && let Some(moment) = self.changed(path, &place)
                 && changed.as_ref().is_none_or(|(youngest, _)| *youngest < moment)
