@@ -15,7 +15,7 @@ use stack::{logs, require};
 use systemd::Scope;
 
 use crate::arguments::Arguments;
-use crate::decide::{changes, decide};
+use crate::decide::{changes, decide, foreign};
 use crate::facts::Facts;
 use crate::gather::{self, gather};
 use crate::keep::Places;
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     if arguments.pull && !run.pull()? {
         return Ok(());
     }
-    let facts = gather(arguments, &run.stack, run.verified.as_ref(), arguments.pull)?;
+    let facts = gather(arguments, &run.stack, run.verified.as_ref())?;
     run.bring_up(&facts)
 }
 
@@ -66,7 +66,10 @@ impl Run<'_> {
         if self.arguments.pull {
             self.record(&self.pulling(), StepState::Would);
         }
-        let facts = gather(self.arguments, &self.stack, self.verified.as_ref(), self.arguments.pull)?;
+        let facts = gather(self.arguments, &self.stack, self.verified.as_ref())?;
+        if !self.is_own(&facts) {
+            return Ok(());
+        }
         for step in decide(&facts) {
             self.record(&step, StepState::Would);
         }
@@ -81,8 +84,26 @@ impl Run<'_> {
         Step::Pull { project: self.arguments.project.clone(), provider: self.stack.provider.name() }
     }
 
+    /// Whether the provider can work, which is told where it cannot.
+    fn is_able(&mut self) -> bool {
+        gather::is_complete(&require::api(&self.stack.root, &self.stack.provider), self.report)
+    }
+
+    /// Whether the project is this provider's, which is told where it is not.
+    fn is_own(&mut self, facts: &Facts) -> bool {
+        let names = foreign(facts);
+        if !names.is_empty() {
+            let provider = self.stack.provider.name();
+            self.report.finding(words::foreign(&self.arguments.project, &names, &provider));
+        }
+        names.is_empty()
+    }
+
     /// Fetches the images; false when that failed, which is told.
     fn pull(&mut self) -> Result<bool> {
+        if !self.is_able() {
+            return Ok(false);
+        }
         let outcome = self.have(&["pull"])?;
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
@@ -105,7 +126,13 @@ impl Run<'_> {
     }
 
     fn bring_up(&mut self, facts: &Facts) -> Result<()> {
+        if !self.is_own(facts) {
+            return Ok(());
+        }
         let steps = decide(facts);
+        if !steps.is_empty() && !self.is_able() {
+            return Ok(());
+        }
         let stale: Vec<Stale> = steps
             .iter()
             .filter_map(|step| if let Step::Remove(stale) = step { Some(stale.clone()) } else { None })

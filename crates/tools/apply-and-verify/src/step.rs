@@ -80,6 +80,7 @@ fn reason(reason: &Reason) -> String {
         Reason::OtherUnit { found } if found.is_empty() => "which is labelled with no unit".to_owned(),
         Reason::OtherUnit { found } => format!("which is labelled with another unit, {found}"),
         Reason::OtherImage => "which runs an older image".to_owned(),
+        Reason::Surplus => "of which its service has one too many".to_owned(),
         Reason::Orphan => "whose service is in no compose file any more".to_owned(),
         Reason::Ghost => "which podman calls running although a process of it is gone".to_owned(),
     }

@@ -10,6 +10,9 @@ use stack::up::Outcome;
 /// How much of a health check's words is shown.
 const SAID: usize = 500;
 
+/// As a shell reaches podman with it.
+const DOCKER_COMPOSE: &str = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock docker-compose";
+
 /// How many digits of an id podman itself shows.
 const SHORT: usize = 12;
 
@@ -41,6 +44,12 @@ pub(crate) fn lack(lack: &Lack) -> Finding {
             let text = format!("no user manager answers at {}: {wrong}", path.display());
             session(Finding::fail("user-bus", text))
         }
+        Lack::Api(path, wrong) => {
+            let text = format!("docker-compose reaches podman at {}, and {wrong}", path.display());
+            Finding::fail("podman-socket", text).shape("AF14").exits(Exit::Unavailable).hint(
+                "systemctl --user enable --now podman.socket (for root without --user), or --provider podman-compose",
+            )
+        }
         Lack::Helper(name) => {
             let text = format!("podman needs {name}, which is not in PATH");
             let finding = Finding::fail("helper", text).shape("AF14").exits(Exit::Unavailable);
@@ -50,6 +59,26 @@ pub(crate) fn lack(lack: &Lack) -> Finding {
             })
         }
     }
+}
+
+/// The project is another provider's.
+pub(crate) fn foreign(project: &str, names: &[&str], provider: &str) -> Finding {
+    let names = printable(&names.join(", "));
+    let (other, program) = if provider.contains("docker") {
+        ("podman-compose", "podman-compose")
+    } else {
+        ("docker-compose", DOCKER_COMPOSE)
+    };
+    Finding::fail(
+        "other-provider",
+        format!("{names} of project {project} were not made by {provider}, but by {other}"),
+    )
+    .about(project)
+    .exits(Exit::Config)
+    .hint(format!("to stay with it: --provider {other}"))
+    .hint(format!(
+        "to change: {program} --project-name {project} down, which keeps named volumes, and then this again"
+    ))
 }
 
 fn session(finding: Finding) -> Finding {
