@@ -18,6 +18,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use oneshot::text::tail;
 use oneshot::{Deadline, Root};
+use podman::program::is_retry;
 
 use crate::process::{self, Process};
 use crate::sys;
@@ -191,9 +192,12 @@ impl Applying {
     }
 }
 
-/// One word, or a thing of docker-compose and how far it is: ` Container shop-web-1  Starting`.
+/// One word, podman's next try of a pull, or a thing of docker-compose and how far it is: ` Container shop-web-1  Starting`.
 fn is_progress(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
+    if is_retry(line) {
+        return true;
+    }
     match words.as_slice() {
         [] | [_] => true,
         [what @ .., state] => line.starts_with(' ') && what.len() <= 2 && STATES.contains(state),
@@ -247,9 +251,14 @@ mod tests {
 
     #[test]
     fn the_progress_of_docker_compose_is_not_in_its_last_words() {
-        for line in
-            [" Container p-db-1  Creating", " Network p_default  Created", " web Pulling ", "9a1b", ""]
-        {
+        for line in [
+            " Container p-db-1  Creating",
+            " Network p_default  Created",
+            " web Pulling ",
+            "9a1b",
+            "",
+            "time=\"2026-11-20T16:18:18Z\" level=warning msg=\"Failed, retrying in 1s ... (1/3). Error: pinging\"",
+        ] {
             assert!(is_progress(line), "{line}");
         }
         for line in [

@@ -137,7 +137,8 @@ fn changed(podman: &Podman) -> Result<()> {
     ensure!(told("dchanged-old-1") && told("dchanged-web-1 created"), "{report:#?}");
     still_live(&project, &before, &["web", "old"])?;
     ensure!(lives(&project)?.len() == 2, "{:?}", project.containers()?);
-    ensure!(project.container("web")?.id != before["web"].0, "web is the old one");
+    let web = project.container("web")?.id;
+    ensure!(before.get("web").is_some_and(|(old, ..)| *old != web), "web is the old one");
     Ok(())
 }
 

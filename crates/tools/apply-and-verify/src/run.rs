@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Deadline, Exit, Finding, Report, StepState, refuse};
-use stack::apply::Applying;
+use stack::apply::{Applying, Order};
 use stack::judge::{self, Provider, Verdict};
 use stack::memory::{Memory, Verified};
 use stack::project::Stack;
@@ -63,7 +63,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn only_tell(&mut self) -> Result<()> {
-        if self.arguments.pull {
+        if self.arguments.pull && self.stack.pull().is_some() {
             self.record(&self.pulling(), StepState::Would);
         }
         let facts = gather(self.arguments, &self.stack, self.verified.as_ref())?;
@@ -81,7 +81,7 @@ impl Run<'_> {
     }
 
     fn pulling(&self) -> Step {
-        Step::Pull { project: self.arguments.project.clone(), provider: self.stack.provider.name() }
+        Step::Pull { project: self.arguments.project.clone() }
     }
 
     /// Whether the provider can work, which is told where it cannot.
@@ -101,26 +101,23 @@ impl Run<'_> {
 
     /// Fetches the images; false when that failed, which is told.
     fn pull(&mut self) -> Result<bool> {
-        if !self.is_able() {
-            return Ok(false);
-        }
-        let outcome = self.have(&["pull"])?;
+        let Some(order) = self.stack.pull() else { return Ok(true) };
+        let outcome = self.have(&order)?;
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }
         let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle), false);
-        if let Some(finding) = words::provider(&outcome, &self.stack.provider.name(), exit) {
+        if let Some(finding) = words::pull(&outcome, exit) {
             self.report.finding(finding);
-            return Ok(exit == Exit::Ok);
+            return Ok(false);
         }
         self.record(&self.pulling(), StepState::Done);
         Ok(true)
     }
 
-    /// Has the provider do something, and waits for its end alone.
-    fn have(&mut self, verb: &[&str]) -> Result<Outcome> {
-        let order = self.stack.order(verb, &self.places.files()?)?;
-        let applying = Applying::start(&order)?;
+    /// Has a program do something, and waits for its end alone.
+    fn have(&mut self, order: &Order) -> Result<Outcome> {
+        let applying = Applying::start(order)?;
         let limit = self.arguments.limits().apply;
         up::to_its_end(applying, limit, &mut Telling::start(self.report, false))
     }
@@ -168,7 +165,8 @@ impl Run<'_> {
             self.report.info("nothing to apply; nothing was verified (--no-wait)");
             return Ok(());
         }
-        let outcome = self.have(verb)?;
+        let order = self.stack.order(verb, &self.places.files()?)?;
+        let outcome = self.have(&order)?;
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }

@@ -11,8 +11,6 @@ pub enum Step {
     Pull {
         /// Whose.
         project: String,
-        /// By whom.
-        provider: String,
     },
     /// Remove a container that the provider would leave as it is.
     Remove(Stale),
@@ -49,7 +47,7 @@ impl Step {
     pub fn target(&self) -> String {
         match self {
             Self::Remove(stale) => stale.name.clone(),
-            Self::Pull { project, .. } | Self::Apply { project, .. } | Self::RollBack { project } => {
+            Self::Pull { project } | Self::Apply { project, .. } | Self::RollBack { project } => {
                 project.clone()
             }
         }
@@ -59,9 +57,7 @@ impl Step {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pull { project, provider } => {
-                write!(out, "pull the images of project {project} with {provider}")
-            }
+            Self::Pull { project } => write!(out, "pull the images of project {project}"),
             Self::Remove(stale) => write!(out, "remove container {}, {}", stale.name, reason(&stale.reason)),
             Self::Apply { project, provider, changed } => {
                 write!(out, "apply project {project} with {provider}")?;

@@ -256,6 +256,18 @@ pub(crate) fn provider(outcome: &Outcome, name: &str, exit: Exit) -> Option<Find
     Some(if outcome.words.is_empty() { finding } else { finding.hint(format!("it said: {}", outcome.words)) })
 }
 
+/// A pull that did not work, after which nothing else is tried.
+pub(crate) fn pull(outcome: &Outcome, exit: Exit) -> Option<Finding> {
+    let why = match (outcome.provider?, outcome.code) {
+        (Provider::Ended { ok: true }, _) => return None,
+        (Provider::Ended { ok: false }, Some(code)) => format!("podman pull ended with {code}"),
+        (Provider::Ended { ok: false }, None) => "podman pull was killed".to_owned(),
+        _ => "podman pull had not ended at --apply-timeout".to_owned(),
+    };
+    let finding = Finding::fail("pull", format!("{why}; no container was touched")).exits(exit);
+    Some(if outcome.words.is_empty() { finding } else { finding.hint(format!("it said: {}", outcome.words)) })
+}
+
 /// The containers would not outlive a stop of the unit.
 pub(crate) fn group(unit: &str, mode: &str, names: &[&str]) -> Finding {
     let names = printable(&names.join(", "));
