@@ -141,6 +141,7 @@ impl Builder {
             .into_iter()
             .fold(self, |builder, (path, text)| builder.file(path, text, 0o644))
             .link(containers::ONLINE.0, containers::ONLINE.1)
+            .link(containers::REGISTRY.0, containers::REGISTRY.1)
     }
 
     /// How long `boot` waits.

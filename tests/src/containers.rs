@@ -10,6 +10,9 @@ pub(crate) const FILES: [(&str, &str); 2] = [
     ("/etc/containers/storage.conf", "[storage]\ndriver = \"overlay\"\n"),
 ];
 
+/// A registry, where one is installed: it is there for the tests that start one of their own.
+pub(crate) const REGISTRY: (&str, &str) = ("/etc/systemd/system/docker-registry.service", "/dev/null");
+
 /// Started at boot. Quadlet's units wait for it through a unit of the user manager, which gives up after 90 s; and nothing
 /// else here wants it. A link and its target.
 pub(crate) const ONLINE: (&str, &str) = (

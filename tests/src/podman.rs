@@ -132,6 +132,11 @@ impl Podman {
         Ok(())
     }
 
+    /// Lets docker-compose reach it: from then on that is the provider where none is named.
+    pub fn serve(&self) -> Result<()> {
+        self.user(&["systemctl", "--user", "start", "podman.socket"]).ok().map(drop)
+    }
+
     /// A command as the user.
     pub fn user(&self, command: &[&str]) -> Inside {
         self.machine.user(self.user.name, command)

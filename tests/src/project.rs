@@ -1,6 +1,6 @@
 //! A compose project of a machine's user: its files, its unit, and what makes its services fail.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::podman::{Container, IMAGE, Podman};
 
@@ -80,9 +80,10 @@ impl<'a> Project<'a> {
         self.podman.containers(&format!("label=com.docker.compose.project={}", self.name))
     }
 
-    /// The container of a service.
+    /// The container of a service, whatever the provider calls it; of several the first by name.
     pub fn container(&self, service: &str) -> Result<Container> {
-        self.podman.container(&format!("{}_{service}_1", self.name))
+        let found = self.containers()?.into_iter().find(|container| container.service() == service);
+        found.ok_or_else(|| anyhow!("service {service} of {} has no container", self.name))
     }
 
     /// Writes a oneshot unit of the user that runs a command for the project, and has the manager read it.

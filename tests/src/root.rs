@@ -18,14 +18,20 @@ pub struct Profile {
     /// Follows the suite in the name of the cached root; empty for the plain one.
     suffix: &'static str,
     packages: &'static [&'static [&'static str]],
+    /// Packages of the suites that have them as they are needed.
+    only: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// A systemd with logind and user managers.
-pub const PLAIN: Profile = Profile { suffix: "", packages: &[SYSTEMD] };
+pub const PLAIN: Profile = Profile { suffix: "", packages: &[SYSTEMD], only: &[] };
 
 /// The same with rootless podman. A root of its own: podman's generators run at every start of a manager, and what the
 /// plain machines prove, they prove without them.
-pub const PODMAN: Profile = Profile { suffix: "-podman", packages: &[SYSTEMD, CONTAINERS] };
+pub const PODMAN: Profile = Profile {
+    suffix: "-podman",
+    packages: &[SYSTEMD, CONTAINERS],
+    only: &[("trixie", SERVERS), ("forky", SERVERS)],
+};
 
 const SYSTEMD: &[&str] = &[
     "systemd",
@@ -58,13 +64,17 @@ const CONTAINERS: &[&str] = &[
     "golang-github-containers-common",
 ];
 
+/// The other provider, which bookworm has as version 1 only, and a registry. Neither needs docker.
+const SERVERS: &[&str] = &["docker-compose", "docker-registry"];
+
 /// Archives of releases that are still being made are older than they say.
 const APT_OPTION: &str = "--aptopt=Acquire::Check-Valid-Until \"false\"";
 
 impl Profile {
     /// The names of the packages as mmdebstrap takes them.
-    fn recipe(&self) -> String {
-        self.packages.concat().join(",")
+    fn recipe(&self, suite: &str) -> String {
+        let only = self.only.iter().filter(|(name, _)| *name == suite).flat_map(|(_, packages)| *packages);
+        self.packages.concat().iter().chain(only).copied().collect::<Vec<_>>().join(",")
     }
 }
 
@@ -115,7 +125,7 @@ fn find(profile: &Profile, suite: &str, cache: &Path) -> Result<Option<PathBuf>>
     let name = format!("{suite}{}", profile.suffix);
     let path = cache.join(format!("{name}.recipe"));
     match fs::read_to_string(&path) {
-        Ok(recipe) if recipe == profile.recipe() => Ok(Some(cache.join(name))),
+        Ok(recipe) if recipe == profile.recipe(suite) => Ok(Some(cache.join(name))),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
@@ -135,7 +145,7 @@ fn build(profile: &Profile, suite: &str, cache: &Path) -> Result<PathBuf> {
     remove(&root)?;
     host::say(&format!("building {}", root.display()))?;
     let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
-    let packages = profile.recipe();
+    let packages = profile.recipe(suite);
     let status = Command::new("/usr/bin/mmdebstrap")
         .args(["--mode=root", "--variant=minbase", APT_OPTION, &format!("--include={packages}"), suite])
         .arg(&new)

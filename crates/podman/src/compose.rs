@@ -24,6 +24,8 @@ pub struct Config {
 pub struct Service {
     /// The image; `None` where it is only built.
     pub image: Option<String>,
+    /// Whether no registry is to be asked for its image: it is built here, or its `pull_policy` says so.
+    pub is_local: bool,
     /// `scale` or `deploy.replicas`, 1 where neither is given.
     pub replicas: u32,
     /// The name of the first container, where it is given.
@@ -39,6 +41,16 @@ pub struct Service {
 }
 
 impl Config {
+    /// The images that a pull is to fetch. One whose name begins with `localhost/` is in the local storage alone.
+    #[must_use]
+    pub fn to_pull(&self) -> BTreeSet<&str> {
+        let remote = self.services.values().filter(|service| !service.is_local && service.replicas > 0);
+        remote
+            .filter_map(|service| service.image.as_deref())
+            .filter(|image| !image.starts_with("localhost/"))
+            .collect()
+    }
+
     /// The services whose successful end another one waits for.
     #[must_use]
     pub fn to_complete(&self) -> BTreeSet<&str> {

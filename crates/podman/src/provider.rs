@@ -4,6 +4,7 @@
 //!
 //! It is run directly, not through `podman compose`, which exists since podman 4.7 only and adds a process and a banner.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,17 @@ pub struct Provider {
     pub program: PathBuf,
     /// `DOCKER_HOST` for docker-compose, unless the environment has one.
     docker_host: Option<OsString>,
+}
+
+/// The label that podman-compose alone gives to what it makes.
+const OWN: &str = "io.podman.compose.project";
+
+impl Kind {
+    /// Which of the two made a container with these labels.
+    #[must_use]
+    pub fn of(labels: &BTreeMap<String, String>) -> Self {
+        if labels.contains_key(OWN) { Self::PodmanCompose } else { Self::DockerCompose }
+    }
 }
 
 /// What a project is made of.
@@ -145,6 +157,17 @@ impl Provider {
         environment
     }
 
+    /// The socket by which it reaches podman, which must be there. `None` for one that runs podman, and for another host.
+    #[must_use]
+    pub fn socket(&self, root: &Root) -> Option<PathBuf> {
+        if self.kind == Kind::PodmanCompose {
+            return None;
+        }
+        let own = std::env::var_os("DOCKER_HOST").filter(|host| root.is_real() && !host.is_empty());
+        let Some(host) = own.or_else(|| self.docker_host.clone()) else { return api(root) };
+        host.to_str().and_then(|host| host.strip_prefix("unix://")).map(PathBuf::from)
+    }
+
     /// The effective configuration: its text, which is the same as long as nothing changes, and what it asks for. A
     /// configuration that the provider refuses is a refusal with 78.
     pub fn config(&self, podman: &Podman, project: &Project) -> Result<(String, Config)> {
@@ -203,19 +226,22 @@ fn plugin(root: &Root, path: &str) -> Option<PathBuf> {
     }
 }
 
-/// The socket of podman's API, if there is one: the user's, or that of the system for root.
-fn docker_host(root: &Root) -> Option<OsString> {
+/// Where the socket of podman's API is: the user's, or that of the system for root.
+fn api(root: &Root) -> Option<PathBuf> {
     let path = if nix::unistd::geteuid().is_root() {
         PathBuf::from("/run/podman/podman.sock")
     } else {
         PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR")?).join("podman/podman.sock")
     };
-    let is_there = root.join(&path).exists();
-    is_there.then(|| {
-        let mut host = OsString::from("unix://");
-        host.push(path);
-        host
-    })
+    Some(root.join(path))
+}
+
+/// That socket for `DOCKER_HOST`, if it is there.
+fn docker_host(root: &Root) -> Option<OsString> {
+    let path = api(root).filter(|path| path.exists())?;
+    let mut host = OsString::from("unix://");
+    host.push(path);
+    Some(host)
 }
 
 #[cfg(test)]

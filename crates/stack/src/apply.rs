@@ -18,6 +18,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use oneshot::text::tail;
 use oneshot::{Deadline, Root};
+use podman::program::is_retry;
 
 use crate::process::{self, Process};
 use crate::sys;
@@ -34,6 +35,30 @@ const TAIL: usize = 2048;
 /// Names that are never sent a signal, even in the provider's group: they carry containers.
 const CARRIERS: [&str; 8] =
     ["conmon", "crun", "runc", "pasta", "rootlessport", "slirp4netns", "aardvark-dns", "catatonit"];
+
+/// docker-compose's words for how far something is (`pkg/progress/event.go`), but for those of failures.
+const STATES: [&str; 20] = [
+    "Creating",
+    "Created",
+    "Recreate",
+    "Recreated",
+    "Starting",
+    "Started",
+    "Restarting",
+    "Restarted",
+    "Running",
+    "Waiting",
+    "Healthy",
+    "Exited",
+    "Stopping",
+    "Stopped",
+    "Removing",
+    "Removed",
+    "Pulling",
+    "Pulled",
+    "Building",
+    "Built",
+];
 
 /// A program that changes containers.
 #[derive(Clone, Debug)]
@@ -142,12 +167,13 @@ impl Applying {
         String::from_utf8_lossy(text).lines().map(str::to_owned).collect()
     }
 
-    /// The end of what it said, as one line. A line of one word is the id or name of a container that was made or started.
+    /// The end of what it said, as one line, without what it only counted up: the id or name of a container that was made
+    /// or started, and docker-compose's progress.
     #[must_use]
     pub fn words(&self) -> String {
         let said = self.read_from(0).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
-        let lines: Vec<&str> = said.lines().filter(|line| line.trim().contains(' ')).collect();
+        let lines: Vec<&str> = said.lines().filter(|line| !is_progress(line)).collect();
         tail(lines.join("\n").as_bytes(), TAIL)
     }
 
@@ -163,6 +189,18 @@ impl Applying {
             bytes.extend_from_slice(part);
             place += u64::try_from(count).unwrap_or_default();
         }
+    }
+}
+
+/// One word, podman's next try of a pull, or a thing of docker-compose and how far it is: ` Container shop-web-1  Starting`.
+fn is_progress(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if is_retry(line) {
+        return true;
+    }
+    match words.as_slice() {
+        [] | [_] => true,
+        [what @ .., state] => line.starts_with(' ') && what.len() <= 2 && STATES.contains(state),
     }
 }
 
@@ -209,6 +247,28 @@ mod tests {
         assert!(applying.lines().is_empty());
         assert_eq!(applying.words(), "two words; half a line");
         Ok(())
+    }
+
+    #[test]
+    fn the_progress_of_docker_compose_is_not_in_its_last_words() {
+        for line in [
+            " Container p-db-1  Creating",
+            " Network p_default  Created",
+            " web Pulling ",
+            "9a1b",
+            "",
+            "time=\"2026-11-20T16:18:18Z\" level=warning msg=\"Failed, retrying in 1s ... (1/3). Error: pinging\"",
+        ] {
+            assert!(is_progress(line), "{line}");
+        }
+        for line in [
+            " Container p-db-1  Error",
+            " Container p-init-1  service \"init\" didn't complete successfully: exit 4",
+            "dependency failed to start: container p-db-1 is unhealthy",
+            "image is Created",
+        ] {
+            assert!(!is_progress(line), "{line}");
+        }
     }
 
     #[test]

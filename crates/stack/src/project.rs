@@ -90,6 +90,22 @@ impl Stack {
         Ok(Order { program: self.provider.program.clone(), arguments, environment })
     }
 
+    /// The pull of its images, where there is one to be asked for. By podman itself: `podman-compose pull` of 1.3.0 ends with
+    /// 0 although podman could not pull.
+    #[must_use]
+    pub fn pull(&self) -> Option<Order> {
+        let images = self.config.to_pull();
+        if images.is_empty() {
+            return None;
+        }
+        let arguments = ["pull", "--quiet", "--"].into_iter().chain(images);
+        Some(Order {
+            program: self.podman.program().to_path_buf(),
+            arguments: arguments.map(OsString::from).collect(),
+            environment: vec![("PATH".into(), self.podman.path())],
+        })
+    }
+
     /// An override file, because the environment of docker-compose does not reach podman's API. JSON is YAML.
     fn labels(&self, unit: &str) -> Value {
         let names = self.config.services.keys();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use oneshot::Root;
 use oneshot::command::Folders;
+use podman::Provider;
 use podman::compose::Config;
 use podman::provider::Project;
 use user_session::bus::{self, Answer};
@@ -24,6 +25,8 @@ pub enum Lack {
     RuntimeDirectory(PathBuf, String),
     /// The bus or the manager of the user, and what is wrong with it.
     Bus(PathBuf, String),
+    /// The socket of podman's API, and what is wrong with it.
+    Api(PathBuf, String),
     /// A program that podman needs.
     Helper(&'static str),
 }
@@ -99,16 +102,31 @@ fn session(uid: u32) -> Option<Lack> {
     if let Some(wrong) = wrong {
         return Some(Lack::RuntimeDirectory(path, wrong));
     }
-    let answer = [bus::BUS, bus::PRIVATE].map(|socket| bus::ask(&path.join(socket)));
-    if answer.iter().any(|answer| answer.listens()) {
+    let [bus, private] = [bus::BUS, bus::PRIVATE].map(|socket| bus::ask(&path.join(socket)));
+    if private.listens() {
         return None;
     }
-    let wrong = match answer.first() {
-        Some(Answer::Refuses) => "nobody listens there".to_owned(),
-        Some(Answer::Fails(error)) => error.to_string(),
-        _ => "it is not there".to_owned(),
-    };
-    Some(Lack::Bus(path.join(bus::BUS), wrong))
+    Some(Lack::Bus(path.join(bus::BUS), silence(bus)?))
+}
+
+/// Why nobody is to be reached at a socket; `None` where somebody is.
+fn silence(answer: Answer) -> Option<String> {
+    match answer {
+        Answer::Listens { .. } => None,
+        Answer::Refuses => Some("nobody listens there".to_owned()),
+        Answer::Missing => Some("it is not there".to_owned()),
+        Answer::Fails(error) => Some(error.to_string()),
+    }
+}
+
+/// What the provider needs to reach podman. Asking starts podman's service where a socket unit waits, as the provider
+/// itself would.
+#[must_use]
+pub fn api(root: &Root, provider: &Provider) -> Vec<Lack> {
+    let path = provider.socket(root).into_iter();
+    path.filter_map(|path| Some((silence(bus::ask(&path))?, path)))
+        .map(|(wrong, path)| Lack::Api(path, wrong))
+        .collect()
 }
 
 /// The caller's account, for messages and for the folder of its state.

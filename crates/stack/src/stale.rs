@@ -9,6 +9,9 @@ use crate::sight::Sight;
 /// The label by which `podman auto-update` finds the unit to restart (podman-auto-update(1)).
 pub const UNIT: &str = "PODMAN_SYSTEMD_UNIT";
 
+/// Both providers number the containers of a service from 1.
+const NUMBER: &str = "com.docker.compose.container-number";
+
 /// µs after which a health that is not good is an old story (AF12).
 const AGE: i64 = 90_000_000;
 
@@ -25,7 +28,9 @@ pub enum Reason {
         /// What the label says.
         found: String,
     },
-    /// Its image has a newer version here.
+    /// Its service is to have fewer containers.
+    Surplus,
+    /// The name of its image stands for another one now.
     OtherImage,
     /// podman calls it running, and a process of it is gone (AF8).
     Ghost,
@@ -75,17 +80,21 @@ pub struct Wanted<'a> {
     pub unit: Option<&'a str>,
     /// The services that its files have, those of inactive profiles included; `None` where that is not known.
     pub services: Option<&'a BTreeSet<String>>,
-    /// What the name of an image stands for now, where that was asked.
+    /// How many containers each service is to have.
+    pub replicas: &'a BTreeMap<String, usize>,
+    /// What the name of an image stands for now.
     pub images: &'a BTreeMap<String, String>,
 }
 
 /// Those of a project's containers that must go.
 #[must_use]
 pub fn stale(present: &[Present], wanted: Wanted<'_>, now: i64) -> Vec<Stale> {
-    let Wanted { unit, services, images } = wanted;
+    let Wanted { unit, services, replicas, images } = wanted;
+    let surplus = surplus(present, replicas);
     let reason = |one: &Present| {
         let container = &one.container;
         orphan(container, services)
+            .or_else(|| surplus.contains(container.id.as_str()).then_some(Reason::Surplus))
             .or_else(|| other_unit(container, unit))
             .or_else(|| one.is_ghost().then_some(Reason::Ghost))
             .or_else(|| old_health(container, now))
@@ -110,6 +119,24 @@ fn orphan(container: &Container, services: Option<&BTreeSet<String>>) -> Option<
     (!services?.contains(service)).then_some(Reason::Orphan)
 }
 
+/// Those with the highest numbers, where a service has more containers than it is to have: podman-compose leaves them. One of
+/// `podman-compose run` has the number of a container that is to be, and docker-compose need not begin at 1.
+fn surplus<'a>(present: &'a [Present], replicas: &BTreeMap<String, usize>) -> BTreeSet<&'a str> {
+    let mut own: BTreeMap<&str, Vec<&Container>> = BTreeMap::new();
+    for container in present.iter().map(|one| &one.container) {
+        own.entry(list::service(&container.labels).unwrap_or_default()).or_default().push(container);
+    }
+    let number = |one: &Container| one.label(NUMBER).parse().unwrap_or(0_usize);
+    let mut surplus = BTreeSet::new();
+    for (service, mut containers) in own {
+        let Some(want) = replicas.get(service) else { continue };
+        containers.sort_by_key(|one| number(one));
+        let beyond = containers.into_iter().skip(*want).filter(|one| number(one) > *want);
+        surplus.extend(beyond.map(|one| one.id.as_str()));
+    }
+    surplus
+}
+
 fn other_unit(container: &Container, unit: Option<&str>) -> Option<Reason> {
     let found = container.label(UNIT);
     (unit? != found).then(|| Reason::OtherUnit { found: found.to_owned() })
@@ -132,85 +159,4 @@ fn other_image(container: &Container, images: &BTreeMap<String, String>) -> Opti
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use anyhow::{Context as _, Result};
-
-    const SECOND: i64 = 1_000_000;
-
-    fn present(health: &str) -> Result<Present> {
-        let container = container(health)?;
-        let sight = Sight::new(&container, Some(true), Some(true));
-        Ok(Present { container, sight })
-    }
-
-    fn container(health: &str) -> Result<Container> {
-        let text = format!(
-            r#"[{{"Id":"x","Name":"web_1","Image":"old","ImageName":"localhost/a:1","Config":{{"Labels":{{"PODMAN_SYSTEMD_UNIT":"a.service",
-               "com.docker.compose.service":"web"}},"Healthcheck":{{"Test":["CMD","x"],"StartPeriod":60000000000}}}},
-               "State":{{"Status":"running","StartedAt":"1970-01-01T00:00:00Z","Health":{{"Status":"{health}"}}}}}}]"#
-        );
-        podman::container::parse(text.as_bytes())?.pop().context("none")
-    }
-
-    fn reason(health: &str, unit: Option<&str>, now: i64) -> Result<Option<Reason>> {
-        let wanted = Wanted { unit, services: None, images: &BTreeMap::new() };
-        let found = stale(&[present(health)?], wanted, now);
-        Ok(found.into_iter().map(|one| one.reason).next())
-    }
-
-    #[test]
-    fn only_an_old_bad_health_is_stale() -> Result<()> {
-        let stale = |health: &str| Some(Reason::StaleHealth { health: health.to_owned() });
-        assert_eq!(reason("healthy", None, 1000 * SECOND)?, None);
-        assert_eq!(reason("unhealthy", None, 80 * SECOND)?, None);
-        assert_eq!(reason("unhealthy", None, 91 * SECOND)?, stale("unhealthy"));
-        assert_eq!(reason("starting", None, 91 * SECOND)?, None, "its start period is longer");
-        assert_eq!(reason("starting", None, 151 * SECOND)?, stale("starting"));
-        Ok(())
-    }
-
-    #[test]
-    fn one_without_its_watcher_is_stale() -> Result<()> {
-        let mut one = present("healthy")?;
-        one.sight.is_watched = Some(false);
-        let wanted = Wanted { unit: None, services: None, images: &BTreeMap::new() };
-        let found = stale(&[one], wanted, 0);
-        assert_eq!(found.first().map(|one| &one.reason), Some(&Reason::Ghost));
-        Ok(())
-    }
-
-    #[test]
-    fn another_unit_is_one_where_the_own_is_known() -> Result<()> {
-        assert_eq!(reason("healthy", Some("a.service"), 0)?, None);
-        let other = Some(Reason::OtherUnit { found: "a.service".to_owned() });
-        assert_eq!(reason("healthy", Some("b.service"), 0)?, other);
-        Ok(())
-    }
-
-    #[test]
-    fn one_whose_service_is_in_no_file_is_an_orphan() -> Result<()> {
-        let one = [present("healthy")?];
-        let found = |names: &[&str]| {
-            let services = names.iter().map(|name| (*name).to_owned()).collect();
-            let wanted = Wanted { unit: None, services: Some(&services), images: &BTreeMap::new() };
-            stale(&one, wanted, 0).first().map(|one| one.reason.clone())
-        };
-        assert_eq!(found(&["db", "web"]), None);
-        assert_eq!(found(&["db"]), Some(Reason::Orphan));
-        Ok(())
-    }
-
-    #[test]
-    fn an_image_that_moved_on_is_stale_where_it_was_asked() -> Result<()> {
-        let images = |id: &str| BTreeMap::from([("localhost/a:1".to_owned(), id.to_owned())]);
-        let one = [present("healthy")?];
-        let found = |images: &BTreeMap<String, String>| {
-            let wanted = Wanted { unit: None, services: None, images };
-            stale(&one, wanted, 0).first().map(|one| one.reason.clone())
-        };
-        assert_eq!(found(&images("old")), None);
-        assert_eq!(found(&images("new")), Some(Reason::OtherImage));
-        Ok(())
-    }
-}
+mod tests;

@@ -200,6 +200,7 @@ impl Run<'_> {
             self.deadline = Deadline::after(self.limits.verify);
             self.ids = None;
             self.is_fresh = true;
+            self.watch.sooner();
         }
         Ok(())
     }
@@ -208,7 +209,7 @@ impl Run<'_> {
     /// not exist ends at once and is begun again, so that it is seldom there to be seen.
     fn pause(&mut self, look: &Look) {
         self.waits.clear();
-        let Some(applying) = &self.applying else {
+        let Some(applying) = &mut self.applying else {
             let is_missed = self.outcome.services.iter().any(|one| one.misses > 0);
             if is_missed {
                 std::thread::sleep(AGAIN);
@@ -217,15 +218,25 @@ impl Run<'_> {
             }
             return;
         };
-        let until = Deadline::after(watch::PAUSE);
-        while !until.is_over() && !self.deadline.is_over() && crate::asked_to_end().is_none() {
+        // The longer it works the less often it is looked at, or each container that it makes would cost a look.
+        let (soon, late) = (Deadline::after(watch::PAUSE), Deadline::after(self.watch.longer()));
+        let mut is_worth = false;
+        while !late.is_over() && !self.deadline.is_over() && crate::asked_to_end().is_none() {
             for name in applying.waits_for() {
                 if !self.waits.contains(&name) {
+                    is_worth |= !self.ids.iter().flatten().any(|(_, known)| *known == name);
                     self.waits.push(name);
                 }
             }
-            if self.watch.is_woken_within(SAMPLE, applying.end_of()) {
+            if is_worth && soon.is_over() {
                 return;
+            }
+            if self.watch.is_woken_within(SAMPLE, applying.end_of()) {
+                if !matches!(applying.status(), Ok(None)) {
+                    return;
+                }
+                is_worth = true;
+                self.watch.forget_ended();
             }
         }
     }
@@ -338,6 +349,7 @@ impl Run<'_> {
         self.end_provider(teller)?;
         self.provider = provider;
         self.deadline = Deadline::after(AFTERMATH);
+        self.watch.sooner();
         self.ids = None;
         self.is_fresh = true;
         Ok(())

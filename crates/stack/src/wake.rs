@@ -74,11 +74,12 @@ impl Wake {
     }
 
     /// Pauses for `span` at most, or until something happened that is worth a look (true), or a signal came. `also`:
-    /// another descriptor whose readiness ends the pause.
+    /// another descriptor whose readiness ends the pause, which is then one in which somebody is at work: a good health changes
+    /// nothing for him.
     pub(crate) fn pause(&mut self, span: Duration, also: Option<BorrowedFd<'_>>) -> bool {
         let end = Instant::now() + span;
         // What was written between the look and now is in no event that is still to come.
-        if self.has_news() {
+        if self.has_news(also.is_some()) {
             return true;
         }
         loop {
@@ -99,29 +100,48 @@ impl Wake {
             }
             let first = usize::from(self.inotify.is_some());
             let is_ready = |one: &PollFd<'_>| one.any().unwrap_or_default();
-            if waiting.iter().skip(first).any(is_ready) || self.is_woken() {
+            if waiting.iter().skip(first).any(is_ready) || self.is_woken(also.is_some()) {
                 return true;
             }
         }
     }
 
     /// Takes the events of inotify; true when one of them is news.
-    fn is_woken(&mut self) -> bool {
+    fn is_woken(&mut self, only_bad: bool) -> bool {
         let Some(events) = self.inotify.as_ref().and_then(|inotify| inotify.read_events().ok()) else {
             return false;
         };
-        !events.is_empty() && self.has_news()
+        !events.is_empty() && self.has_news(only_bad)
     }
 
-    /// Whether a log speaks of another health than the known one.
-    fn has_news(&mut self) -> bool {
-        let news = self.folders.iter().find_map(|(folder, (_, known))| {
-            let word = word(folder)?;
-            (word != *known && self.heard.get(folder) != Some(&word)).then(|| (folder.clone(), word))
-        });
-        let Some((folder, word)) = news else { return false };
-        self.heard.insert(folder, word);
-        true
+    /// Whether logs speak of another health than the known one: one of a bad health, or all of a good one. As long as others
+    /// are on their way, a look at those that are healthy would be one for each container.
+    fn has_news(&mut self, only_bad: bool) -> bool {
+        let (mut news, mut is_all, mut is_bad) = (Vec::new(), true, false);
+        for (folder, (_, known)) in &self.folders {
+            match word(folder) {
+                Some(word) if word != *known => {
+                    if self.heard.get(folder) != Some(&word) {
+                        // Of a container that is being started podman writes other words as well.
+                        is_bad |= word == "unhealthy" || (word != "healthy" && !only_bad);
+                        news.push((folder.clone(), word));
+                    }
+                }
+                _ => is_all = false,
+            }
+        }
+        let has_news = !news.is_empty() && (is_bad || (is_all && !only_bad));
+        if has_news {
+            self.heard.extend(news);
+        }
+        has_news
+    }
+
+    /// Whether the next that happens to this container will be heard of: what its health check says, or its end.
+    pub(crate) fn hears(&self, container: &Container, is_health: bool) -> bool {
+        let is_followed = |pid: Option<i32>| pid.is_some_and(|pid| self.processes.contains_key(&pid));
+        let in_log = || container.run_folder.as_ref().is_some_and(|folder| self.folders.contains_key(folder));
+        is_followed(container.pid) && (!is_health || in_log())
     }
 
     /// A process of `podman` ends the pause once and is told by the next look; listening on would never pause again.
@@ -157,6 +177,26 @@ mod tests {
         write("healthy")?;
         wake.pause(Duration::from_secs(30), None);
         assert!(started.elapsed() < Duration::from_secs(10));
+        Ok(())
+    }
+
+    #[test]
+    fn a_good_health_ends_a_pause_when_it_is_the_last_and_a_bad_one_at_once() -> anyhow::Result<()> {
+        let trees = [tempfile::tempdir()?, tempfile::tempdir()?];
+        let mut wake = Wake::new();
+        let folders = trees.iter().map(|tree| (tree.path().to_owned(), "starting".to_owned()));
+        wake.watch(folders.collect());
+        let write = |at: usize, word: &str| {
+            std::fs::write(trees[at].path().join(LOG), format!("{{\"Status\":\"{word}\"}}"))
+        };
+        let span = Duration::from_millis(150);
+        write(0, "healthy")?;
+        assert!(!wake.pause(span, None), "the other is still on its way");
+        write(1, "unhealthy")?;
+        assert!(wake.pause(span, None));
+        assert!(!wake.pause(span, None), "it was heard");
+        write(1, "healthy")?;
+        assert!(wake.pause(span, None), "the last one");
         Ok(())
     }
 

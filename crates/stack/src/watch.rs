@@ -10,7 +10,7 @@ use podman::container;
 use podman::program::PATIENCE;
 use podman::{Container, Inspection, Podman};
 
-use crate::judge::{Clock, Past, Rule, State, judge};
+use crate::judge::{Clock, Past, Rule, State, Wait, judge};
 use crate::probe::Probes;
 use crate::process;
 use crate::sight::Sight;
@@ -19,6 +19,9 @@ use crate::wake::Wake;
 /// A pause between two looks where something is on its way and nothing says when it will be there. What usually ends a
 /// wait ends the pause early.
 pub(crate) const PAUSE: Duration = Duration::from_millis(1000);
+
+/// The longest pause. Where everything that is waited for will be heard of, each pause is twice as long as the one before.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// Where only time has to pass, as for the stability window.
 const SHORT: Duration = Duration::from_millis(100);
@@ -56,6 +59,8 @@ pub struct Watch<'a> {
     wake: Wake,
     probes: Probes,
     errors: u32,
+    /// The last pause in which something was to be heard of.
+    paused: Duration,
 }
 
 impl<'a> Watch<'a> {
@@ -70,6 +75,7 @@ impl<'a> Watch<'a> {
             wake: Wake::new(),
             probes: Probes::default(),
             errors: 0,
+            paused: Duration::ZERO,
         }
     }
 
@@ -132,12 +138,46 @@ impl<'a> Watch<'a> {
 
     /// Pauses until the next look is worth its price.
     pub fn pause(&mut self, look: &Look, deadline: &Deadline) {
-        let only_time = |seen: &Seen| {
-            use crate::judge::Wait;
-            matches!(seen.state, State::Waiting(Wait::Stable | Wait::Proof | Wait::Passage(_)))
+        let only_time =
+            |seen: &Seen| matches!(seen.state, State::Waiting(Wait::Stable | Wait::Proof | Wait::Passage(_)));
+        let span = if look.seen.iter().any(only_time) || !look.missing.is_empty() {
+            SHORT
+        } else if look.seen.iter().all(|seen| self.hears(seen)) {
+            self.longer()
+        } else {
+            PAUSE
         };
-        let span = if look.seen.iter().any(only_time) || !look.missing.is_empty() { SHORT } else { PAUSE };
         self.wake.pause(span.min(deadline.remaining()), None);
+    }
+
+    /// Whether what this container is waited for will be heard of.
+    fn hears(&self, seen: &Seen) -> bool {
+        match &seen.state {
+            State::Waiting(Wait::Health(_)) => {
+                // A check without a timer is run after a look.
+                let has_timer = seen.sight.healthcheck.as_ref().is_some_and(|check| check.interval > 0);
+                has_timer && self.wake.hears(&seen.container, true)
+            }
+            State::Waiting(Wait::End) => self.wake.hears(&seen.container, false),
+            State::Waiting(_) => false,
+            State::Good | State::Failed(_) => true,
+        }
+    }
+
+    /// The next pause where nothing has to be looked for.
+    pub(crate) fn longer(&mut self) -> Duration {
+        self.paused = (self.paused * 2).clamp(PAUSE, LONGEST);
+        self.paused
+    }
+
+    /// Begins with short pauses again.
+    pub(crate) fn sooner(&mut self) {
+        self.paused = Duration::ZERO;
+    }
+
+    /// What has ended is listened to no more.
+    pub(crate) fn forget_ended(&mut self) {
+        self.wake.forget_ended();
     }
 
     /// Pauses for `span`; true when something happened that is worth a look.

@@ -186,7 +186,7 @@ fn provided(tree: &Path, state: &str) -> Result<()> {
         symlink("/bin/true", tree.join("usr/bin").join(name))?;
     }
     let id = "1".repeat(64);
-    let labels = r#""com.docker.compose.project":"home","com.docker.compose.service":"web""#;
+    let labels = r#""io.podman.compose.project":"home","com.docker.compose.project":"home","com.docker.compose.service":"web""#;
     let check = r#""Healthcheck":{"Test":["CMD","x"],"Interval":1000000000}"#;
     let container = format!(
         r#"[{{"Id":"{id}","Name":"home_web_1","State":{{{state}}},"Config":{{"Labels":{{{labels}}},{check}}}}}]"#
@@ -196,6 +196,7 @@ fn provided(tree: &Path, state: &str) -> Result<()> {
         ("srv/compose.yaml", ""),
         ("fake/config.yaml", "services: {web: {image: a}}\n"),
         ("fake/end", "exit 0"),
+        ("fake/images.json", "[]"),
         ("fake/ps.json", "[]"),
         ("fake/inspect.json", "[]"),
         ("fake/after/ps.json", &row),

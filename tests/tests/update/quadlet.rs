@@ -31,18 +31,24 @@ impl Quadlet {
         for image in ["localhost/app:latest", "localhost/other:latest"] {
             quadlet.podman.make_image(image, GOOD)?;
         }
+        quadlet.add(units)?;
+        Ok(quadlet)
+    }
+
+    /// Writes more units and starts them.
+    pub(crate) fn add(&self, units: &[(&str, &str, &str)]) -> Result<()> {
         for (name, image, more) in units {
             let text = format!(
                 "[Container]\nContainerName={name}\nImage={image}\nPull=never\n{more}\n\
                  [Service]\nTimeoutStartSec=6\nTimeoutStopSec=3\nRestart=no\n"
             );
-            quadlet.podman.write(&format!(".config/containers/systemd/{name}.container"), &text)?;
+            self.podman.write(&format!(".config/containers/systemd/{name}.container"), &text)?;
         }
-        quadlet.podman.user(&["systemctl", "--user", "daemon-reload"]).ok()?;
+        self.podman.user(&["systemctl", "--user", "daemon-reload"]).ok()?;
         for (name, ..) in units {
-            quadlet.start(name)?;
+            self.start(name)?;
         }
-        Ok(quadlet)
+        Ok(())
     }
 
     /// Starts a unit, whose container is good then.

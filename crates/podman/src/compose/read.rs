@@ -118,6 +118,8 @@ fn service(value: &Value) -> Service {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     Service {
         image: text("image"),
+        is_local: value.get("build").is_some_and(|build| !build.is_null())
+            || matches!(value.get("pull_policy").and_then(Value::as_str), Some("never" | "build")),
         replicas: replicas(value),
         container_name: text("container_name"),
         depends_on: depends_on(value.get("depends_on")),
@@ -214,6 +216,17 @@ mod tests {
         assert_eq!((config.services["a"].replicas, config.services["c"].replicas), (3, 0));
         assert_eq!(config.services["c"].depends_on["b"], "service_started");
         assert!(config.services.contains_key("true") && config.services.contains_key("7"));
+        Ok(())
+    }
+
+    #[test]
+    fn only_what_a_registry_may_have_is_pulled() -> Result<()> {
+        let config = parse(
+            "services:\n  a: {image: 'example.org/a:1'}\n  b: {image: 'example.org/b', build: .}\n  c: {image: 'localhost/c'}\n  \
+             d: {image: 'example.org/d', pull_policy: never}\n  e: {image: 'localhost:5000/e', pull_policy: always}\n  f: {build: .}\n  \
+             g: {image: 'example.org/a:1', build: null}\n  h: {image: 'example.org/h', scale: 0}\n",
+        )?;
+        assert_eq!(config.to_pull(), BTreeSet::from(["example.org/a:1", "localhost:5000/e"]));
         Ok(())
     }
 

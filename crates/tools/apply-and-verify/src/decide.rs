@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use podman::list;
+use podman::provider::Kind;
 use stack::judge::{self, Clock, Judged, Past, Provider, Rule, State, Verdict};
 use stack::stale::{self, Wanted};
 
@@ -13,8 +14,12 @@ use crate::step::Step;
 /// start containers anew that have done their work and ended.
 #[must_use]
 pub fn decide(facts: &Facts) -> Vec<Step> {
-    let wanted =
-        Wanted { unit: facts.unit.as_deref(), services: facts.services.as_ref(), images: &facts.images };
+    let wanted = Wanted {
+        unit: facts.unit.as_deref(),
+        services: facts.services.as_ref(),
+        replicas: &facts.replicas,
+        images: &facts.images,
+    };
     let stale = stale::stale(&facts.present, wanted, facts.now);
     if stale.is_empty() && facts.is_as_verified && is_good(facts) {
         return Vec::new();
@@ -22,6 +27,14 @@ pub fn decide(facts: &Facts) -> Vec<Step> {
     let apply =
         Step::Apply { project: facts.project.clone(), provider: facts.provider.clone(), changed: Vec::new() };
     stale.into_iter().map(Step::Remove).chain([apply]).collect()
+}
+
+/// Containers of the project that the other provider made. This one would not replace them: it makes its own beside them, or
+/// fails at the network that they are in.
+#[must_use]
+pub fn foreign(facts: &Facts) -> Vec<&str> {
+    let is_foreign = |one: &&podman::Container| Kind::of(&one.labels) != facts.kind;
+    facts.present.iter().map(|one| &one.container).filter(is_foreign).map(|one| one.name.as_str()).collect()
 }
 
 /// Whether every service is good as it stands.

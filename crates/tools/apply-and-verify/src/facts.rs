@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use podman::provider::Kind;
 use stack::judge::Expected;
 use stack::stale::Present;
 
@@ -17,7 +18,11 @@ pub struct Facts {
     pub unit: Option<String>,
     /// The services of its files, those of inactive profiles included; `None` where a file was not understood.
     pub services: Option<BTreeSet<String>>,
-    /// What the names of images stand for now; empty where that was not asked.
+    /// How many containers each service is to have.
+    pub replicas: BTreeMap<String, usize>,
+    /// Which provider makes them.
+    pub kind: Kind,
+    /// What the names of images stand for now.
     pub images: BTreeMap<String, String>,
     /// Whether configuration, files and containers are those that were last verified.
     pub is_as_verified: bool,

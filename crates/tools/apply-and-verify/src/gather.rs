@@ -99,15 +99,15 @@ fn with_one_env_file(
     Ok((Project { env_files: vec![file], ..project }, lent))
 }
 
-/// The facts as they are now. `verified`: what was last verified. With `images` the local images are asked too.
-pub(crate) fn gather(
-    arguments: &Arguments,
-    stack: &Stack,
-    verified: Option<&Verified>,
-    images: bool,
-) -> Result<Facts> {
+/// The facts as they are now. `verified`: what was last verified.
+pub(crate) fn gather(arguments: &Arguments, stack: &Stack, verified: Option<&Verified>) -> Result<Facts> {
     let present = stack.present(Deadline::after(program::PATIENCE))?;
-    let images = if images { stack.images(&present)? } else { BTreeMap::new() };
+    let images = stack.images(&present)?;
+    let replicas = stack
+        .config
+        .services
+        .iter()
+        .map(|(name, service)| (name.clone(), usize::try_from(service.replicas).unwrap_or(usize::MAX)));
     let is_as_verified = match verified {
         Some(verified) => is_same(stack, verified, &present)?,
         None => false,
@@ -117,6 +117,8 @@ pub(crate) fn gather(
         present,
         unit: stack.unit.clone(),
         services: services(stack),
+        replicas: replicas.collect(),
+        kind: stack.provider.kind,
         images,
         is_as_verified,
         now: watch::now(),

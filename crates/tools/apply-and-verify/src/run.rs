@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use oneshot::report::Step as Record;
 use oneshot::{Deadline, Exit, Finding, Report, StepState, refuse};
-use stack::apply::Applying;
+use stack::apply::{Applying, Order};
 use stack::judge::{self, Provider, Verdict};
 use stack::memory::{Memory, Verified};
 use stack::project::Stack;
@@ -15,7 +15,7 @@ use stack::{logs, require};
 use systemd::Scope;
 
 use crate::arguments::Arguments;
-use crate::decide::{changes, decide};
+use crate::decide::{changes, decide, foreign};
 use crate::facts::Facts;
 use crate::gather::{self, gather};
 use crate::keep::Places;
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     if arguments.pull && !run.pull()? {
         return Ok(());
     }
-    let facts = gather(arguments, &run.stack, run.verified.as_ref(), arguments.pull)?;
+    let facts = gather(arguments, &run.stack, run.verified.as_ref())?;
     run.bring_up(&facts)
 }
 
@@ -63,10 +63,13 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn only_tell(&mut self) -> Result<()> {
-        if self.arguments.pull {
+        if self.arguments.pull && self.stack.pull().is_some() {
             self.record(&self.pulling(), StepState::Would);
         }
-        let facts = gather(self.arguments, &self.stack, self.verified.as_ref(), self.arguments.pull)?;
+        let facts = gather(self.arguments, &self.stack, self.verified.as_ref())?;
+        if !self.is_own(&facts) {
+            return Ok(());
+        }
         for step in decide(&facts) {
             self.record(&step, StepState::Would);
         }
@@ -78,34 +81,55 @@ impl Run<'_> {
     }
 
     fn pulling(&self) -> Step {
-        Step::Pull { project: self.arguments.project.clone(), provider: self.stack.provider.name() }
+        Step::Pull { project: self.arguments.project.clone() }
+    }
+
+    /// Whether the provider can work, which is told where it cannot.
+    fn is_able(&mut self) -> bool {
+        gather::is_complete(&require::api(&self.stack.root, &self.stack.provider), self.report)
+    }
+
+    /// Whether the project is this provider's, which is told where it is not.
+    fn is_own(&mut self, facts: &Facts) -> bool {
+        let names = foreign(facts);
+        if !names.is_empty() {
+            let provider = self.stack.provider.name();
+            self.report.finding(words::foreign(&self.arguments.project, &names, &provider));
+        }
+        names.is_empty()
     }
 
     /// Fetches the images; false when that failed, which is told.
     fn pull(&mut self) -> Result<bool> {
-        let outcome = self.have(&["pull"])?;
+        let Some(order) = self.stack.pull() else { return Ok(true) };
+        let outcome = self.have(&order)?;
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }
         let exit = judge::exit(&[], outcome.provider.unwrap_or(Provider::Idle), false);
-        if let Some(finding) = words::provider(&outcome, &self.stack.provider.name(), exit) {
+        if let Some(finding) = words::pull(&outcome, exit) {
             self.report.finding(finding);
-            return Ok(exit == Exit::Ok);
+            return Ok(false);
         }
         self.record(&self.pulling(), StepState::Done);
         Ok(true)
     }
 
-    /// Has the provider do something, and waits for its end alone.
-    fn have(&mut self, verb: &[&str]) -> Result<Outcome> {
-        let order = self.stack.order(verb, &self.places.files()?)?;
-        let applying = Applying::start(&order)?;
+    /// Has a program do something, and waits for its end alone.
+    fn have(&mut self, order: &Order) -> Result<Outcome> {
+        let applying = Applying::start(order)?;
         let limit = self.arguments.limits().apply;
         up::to_its_end(applying, limit, &mut Telling::start(self.report, false))
     }
 
     fn bring_up(&mut self, facts: &Facts) -> Result<()> {
+        if !self.is_own(facts) {
+            return Ok(());
+        }
         let steps = decide(facts);
+        if !steps.is_empty() && !self.is_able() {
+            return Ok(());
+        }
         let stale: Vec<Stale> = steps
             .iter()
             .filter_map(|step| if let Step::Remove(stale) = step { Some(stale.clone()) } else { None })
@@ -141,7 +165,8 @@ impl Run<'_> {
             self.report.info("nothing to apply; nothing was verified (--no-wait)");
             return Ok(());
         }
-        let outcome = self.have(verb)?;
+        let order = self.stack.order(verb, &self.places.files()?)?;
+        let outcome = self.have(&order)?;
         if let Some(signal) = outcome.stopped {
             return Err(stopped(signal));
         }

@@ -11,8 +11,6 @@ pub enum Step {
     Pull {
         /// Whose.
         project: String,
-        /// By whom.
-        provider: String,
     },
     /// Remove a container that the provider would leave as it is.
     Remove(Stale),
@@ -49,7 +47,7 @@ impl Step {
     pub fn target(&self) -> String {
         match self {
             Self::Remove(stale) => stale.name.clone(),
-            Self::Pull { project, .. } | Self::Apply { project, .. } | Self::RollBack { project } => {
+            Self::Pull { project } | Self::Apply { project, .. } | Self::RollBack { project } => {
                 project.clone()
             }
         }
@@ -59,9 +57,7 @@ impl Step {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pull { project, provider } => {
-                write!(out, "pull the images of project {project} with {provider}")
-            }
+            Self::Pull { project } => write!(out, "pull the images of project {project}"),
             Self::Remove(stale) => write!(out, "remove container {}, {}", stale.name, reason(&stale.reason)),
             Self::Apply { project, provider, changed } => {
                 write!(out, "apply project {project} with {provider}")?;
@@ -80,6 +76,7 @@ fn reason(reason: &Reason) -> String {
         Reason::OtherUnit { found } if found.is_empty() => "which is labelled with no unit".to_owned(),
         Reason::OtherUnit { found } => format!("which is labelled with another unit, {found}"),
         Reason::OtherImage => "which runs an older image".to_owned(),
+        Reason::Surplus => "of which its service has one too many".to_owned(),
         Reason::Orphan => "whose service is in no compose file any more".to_owned(),
         Reason::Ghost => "which podman calls running although a process of it is gone".to_owned(),
     }

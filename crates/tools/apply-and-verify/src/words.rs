@@ -10,6 +10,9 @@ use stack::up::Outcome;
 /// How much of a health check's words is shown.
 const SAID: usize = 500;
 
+/// As a shell reaches podman with it.
+const DOCKER_COMPOSE: &str = "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/podman/podman.sock docker-compose";
+
 /// How many digits of an id podman itself shows.
 const SHORT: usize = 12;
 
@@ -41,6 +44,12 @@ pub(crate) fn lack(lack: &Lack) -> Finding {
             let text = format!("no user manager answers at {}: {wrong}", path.display());
             session(Finding::fail("user-bus", text))
         }
+        Lack::Api(path, wrong) => {
+            let text = format!("docker-compose reaches podman at {}, and {wrong}", path.display());
+            Finding::fail("podman-socket", text).shape("AF14").exits(Exit::Unavailable).hint(
+                "systemctl --user enable --now podman.socket (for root without --user), or --provider podman-compose",
+            )
+        }
         Lack::Helper(name) => {
             let text = format!("podman needs {name}, which is not in PATH");
             let finding = Finding::fail("helper", text).shape("AF14").exits(Exit::Unavailable);
@@ -50,6 +59,26 @@ pub(crate) fn lack(lack: &Lack) -> Finding {
             })
         }
     }
+}
+
+/// The project is another provider's.
+pub(crate) fn foreign(project: &str, names: &[&str], provider: &str) -> Finding {
+    let names = printable(&names.join(", "));
+    let (other, program) = if provider.contains("docker") {
+        ("podman-compose", "podman-compose")
+    } else {
+        ("docker-compose", DOCKER_COMPOSE)
+    };
+    Finding::fail(
+        "other-provider",
+        format!("{names} of project {project} were not made by {provider}, but by {other}"),
+    )
+    .about(project)
+    .exits(Exit::Config)
+    .hint(format!("to stay with it: --provider {other}"))
+    .hint(format!(
+        "to change: {program} --project-name {project} down, which keeps named volumes, and then this again"
+    ))
 }
 
 fn session(finding: Finding) -> Finding {
@@ -224,6 +253,18 @@ pub(crate) fn provider(outcome: &Outcome, name: &str, exit: Exit) -> Option<Find
         }
         Provider::Ended { ok: true } | Provider::Working | Provider::Idle => return None,
     };
+    Some(if outcome.words.is_empty() { finding } else { finding.hint(format!("it said: {}", outcome.words)) })
+}
+
+/// A pull that did not work, after which nothing else is tried.
+pub(crate) fn pull(outcome: &Outcome, exit: Exit) -> Option<Finding> {
+    let why = match (outcome.provider?, outcome.code) {
+        (Provider::Ended { ok: true }, _) => return None,
+        (Provider::Ended { ok: false }, Some(code)) => format!("podman pull ended with {code}"),
+        (Provider::Ended { ok: false }, None) => "podman pull was killed".to_owned(),
+        _ => "podman pull had not ended at --apply-timeout".to_owned(),
+    };
+    let finding = Finding::fail("pull", format!("{why}; no container was touched")).exits(exit);
     Some(if outcome.words.is_empty() { finding } else { finding.hint(format!("it said: {}", outcome.words)) })
 }
 

@@ -16,7 +16,7 @@ const CONFIG: &str = "services:\n  init: {image: 'a:1'}\n  web:\n    image: a:1\
 fn container(service: &str, started: &str, state: &str) -> String {
     format!(
         r#"{{"Id":"{id}","Name":"home_{service}_1","Image":"i","ImageName":"a:1","State":{{"StartedAt":"{started}",{state}}},"Config":{{"Labels":{{
-        "com.docker.compose.project":"home","com.docker.compose.service":"{service}","PODMAN_SYSTEMD_UNIT":"home.service"}},
+        "io.podman.compose.project":"home","com.docker.compose.project":"home","com.docker.compose.service":"{service}","PODMAN_SYSTEMD_UNIT":"home.service"}},
         "Healthcheck":{{"Test":["CMD","x"],"Interval":1000000000}}}}}}"#,
         id = service.chars().cycle().take(64).collect::<String>()
     )
@@ -55,6 +55,7 @@ impl Tree {
         tree.write("fake/config.yaml", CONFIG)?;
         tree.write("fake/ps.json", "[]")?;
         tree.write("fake/inspect.json", "[]")?;
+        tree.write("fake/images.json", r#"[{"Id":"sha256:i","Names":["a:1"]}]"#)?;
         tree.write("fake/end", "exit 0")?;
         tree.comes_up("exited", HEALTHY)?;
         Ok(tree)
@@ -108,6 +109,21 @@ fn a_good_project_is_verified_once_and_then_left_alone() -> Outcome {
     assert_eq!(second.code(), Some(0));
     assert_eq!(second.said(), "apply-and-verify: project home is unchanged: 2 services are good\n");
     assert_eq!(tree.calls(), calls, "the provider was asked again");
+    Ok(())
+}
+
+#[test]
+fn a_container_whose_image_has_moved_is_made_anew_without_a_pull() -> Outcome {
+    let tree = Tree::new()?;
+    assert_eq!(tree.run(&[])?.code(), Some(0));
+    tree.write("fake/images.json", r#"[{"Id":"sha256:j","Names":["a:1"]}]"#)?;
+    let ran = tree.run(&["--dry-run"])?;
+    assert!(
+        ran.answer().contains("would remove container home_web_1, which runs an older image"),
+        "{}",
+        ran.answer()
+    );
+    assert!(!ran.answer().contains("pull"), "{}", ran.answer());
     Ok(())
 }
 

@@ -51,7 +51,9 @@ impl Found<'_> {
             match &row.updated {
                 Updated::Yes => self.updated(row, whose),
                 Updated::RolledBack => {
-                    self.matters.push(Matter::RolledBack(whose.clone()));
+                    let policy = self.known(row).and_then(|known| known.policy);
+                    let is_asked_again = policy == Some(Policy::Registry);
+                    self.matters.push(Matter::RolledBack { whose: whose.clone(), is_asked_again });
                     self.verify(whose, After::Rollback);
                 }
                 Updated::Failed => self.failed(row, whose),
@@ -325,8 +327,9 @@ impl Found<'_> {
         let mut unasked = Vec::new();
         for one in stacks {
             match facts.current.get(&one.image_name) {
-                _ if facts.is_dry && one.policy == Some(Policy::Registry) => unasked.push(of_known(one)),
+                // What was pulled already is told as a step.
                 Some(current) if facts.is_dry && *current != one.image => {}
+                _ if facts.is_dry && one.policy == Some(Policy::Registry) => unasked.push(of_known(one)),
                 _ => count += 1,
             }
         }

@@ -114,7 +114,12 @@ pub enum Matter {
         down: usize,
     },
     /// It was rolled back.
-    RolledBack(Whose),
+    RolledBack {
+        /// Which.
+        whose: Whose,
+        /// Whether the next run finds the same image again, because the registry still has it.
+        is_asked_again: bool,
+    },
     /// It was rolled back by an earlier run and still is.
     StillRolledBack {
         /// Which.
@@ -225,7 +230,7 @@ impl Matter {
             | Self::Unasked(_) => Exit::Ok,
             Self::Bad(bad) if bad.was_so || !bad.counts => Exit::Ok,
             Self::LeftOut { why, .. } => why.exit(),
-            Self::RolledBack(_) | Self::OldImage(_) => Exit::Contradicted,
+            Self::RolledBack { .. } | Self::OldImage(_) => Exit::Contradicted,
             Self::DependentDown { is_moving: true, .. }
             | Self::UnitDown { is_moving: true, .. }
             | Self::Undecided { .. }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use oneshot::{Deadline, Exit};
 use podman::auto_update::{Policy, Run, Updated};
-use podman::program::PATIENCE;
+use podman::program::{PATIENCE, complaint};
 use podman::{Podman, image, list};
 use systemd::Scope;
 use systemd::unit::Name;
@@ -117,7 +117,7 @@ fn pull(
         let command = command.arg("--").args(names).deadline(*deadline).grace(GRACE);
         let words = match command.unless(|| stack::asked_to_end().is_some()).run() {
             Ok(outcome) if outcome.status.success() => continue,
-            Ok(outcome) => outcome.words(),
+            Ok(outcome) => complaint(&outcome),
             Err(error) if oneshot::exit::of(&error) == Exit::Undecided => format!("{error:#}"),
             Err(error) => return Err(error),
         };

@@ -30,7 +30,7 @@ fn of(matter: &Matter, systemctl: &str) -> Finding {
             Finding::ok("nothing-new", format!("{count} with a policy looked at: there is no newer image"))
         }
         Matter::NoPolicy { down } => no_policy(*down),
-        Matter::RolledBack(whose) => rolled_back(whose, systemctl),
+        Matter::RolledBack { whose, is_asked_again } => rolled_back(whose, *is_asked_again, systemctl),
         Matter::StillRolledBack { whose, since } => {
             let when = oneshot::clock::date(*since);
             let text = format!(
@@ -139,11 +139,16 @@ fn no_policy(down: usize) -> Finding {
         .hint("AutoUpdate=registry in a .container file asks for updates; --expect UNIT makes it a failure when there are none")
 }
 
-fn rolled_back(whose: &Whose, systemctl: &str) -> Finding {
+fn rolled_back(whose: &Whose, is_asked_again: bool, systemctl: &str) -> Finding {
+    let next = if is_asked_again {
+        "every further run tries it again, as long as the registry has it"
+    } else {
+        "its next run will not show it"
+    };
     let journalctl = systemctl.replace("systemctl", "journalctl");
     let text = format!(
-        "{} was rolled back: its unit did not start with the newer {}; podman auto-update calls that a success, and its \
-         next run will not show it",
+        "{} was rolled back: its unit did not start with the newer {}; podman auto-update calls that a success, and \
+         {next}",
         name(whose),
         image(whose)
     );

@@ -161,8 +161,8 @@ cargo lab bench-stacks --write
 ```
 
 The aims for `apply-and-verify`: at most 100 ms (median), and looks that do not grow with the containers. One look is for all of
-them; it looks about once a second, from the first container that is made on, so that a provider that needs longer for more
-services costs more looks.
+them; while the provider works and while all that is waited for will be heard of, it looks less and less often, down to every
+four seconds.
 
 ";
 

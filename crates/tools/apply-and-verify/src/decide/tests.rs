@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use podman::Container;
+use podman::provider::Kind;
 use stack::judge::Expected;
 use stack::sight::Sight;
 use stack::stale::{Present, Reason};
@@ -36,11 +37,13 @@ fn good() -> Result<Facts, Box<dyn Error>> {
         present: vec![present("init", DONE)?, present("web", UP)?],
         unit: Some("p.service".to_owned()),
         services: None,
+        replicas: BTreeMap::new(),
+        kind: Kind::DockerCompose,
         images: BTreeMap::new(),
         is_as_verified: true,
         now: 0,
         project: "p".to_owned(),
-        provider: "podman-compose".to_owned(),
+        provider: "docker-compose".to_owned(),
         files: Vec::new(),
     })
 }
@@ -65,6 +68,14 @@ fn anything_else_is_applied() -> Outcome {
     assert_eq!(kinds(&ended), ["apply"]);
     let orphan = Facts { expected: good.expected.iter().skip(1).cloned().collect(), ..good };
     assert_eq!(kinds(&orphan), ["apply"]);
+    Ok(())
+}
+
+#[test]
+fn what_the_other_provider_made_is_not_its_own() -> Outcome {
+    let good = good()?;
+    assert!(foreign(&good).is_empty());
+    assert_eq!(foreign(&Facts { kind: Kind::PodmanCompose, ..good }), ["p_init_1", "p_web_1"]);
     Ok(())
 }
 
