@@ -190,7 +190,7 @@ impl<'a> Resolver<'a> {
 
     fn at_once(&self, link: &Path, end: &Path) -> Option<Place> {
         let unchanging = self.unchanging.as_ref().filter(|_| self.root.is_real())?;
-        let folder = self.folder(link.parent()?, 0).ok()?;
+        let folder = self.folder(link.parent()?)?;
         let own = fs::symlink_metadata(link).ok().filter(Metadata::is_symlink)?;
         let about = fs::metadata(end).ok()?;
         let is_sealed = about.is_file() && about.mtime() == 1 && about.mode() & 0o222 == 0;
@@ -205,13 +205,7 @@ impl<'a> Resolver<'a> {
     #[must_use]
     pub fn place(&self, path: &Path) -> Option<PathBuf> {
         let (folder, name) = (path.parent()?, path.file_name()?);
-        if let Some(known) = self.known(folder) {
-            return Some(known.path.join(name));
-        }
-        match self.follow(folder) {
-            Place::Found(found) if found.about.is_dir() => Some(found.path.join(name)),
-            _ => None,
-        }
+        Some(self.folder(folder)?.path.join(name))
     }
 
     /// The folders that it came through, without any link, and those of the links that it followed: where nothing is made,
@@ -278,6 +272,20 @@ impl<'a> Resolver<'a> {
 
     fn is_unchanging(&self, path: &Path) -> bool {
         self.unchanging.as_ref().is_some_and(|folder| is_below(path, folder))
+    }
+
+    /// Where a path leads, if that is a folder.
+    fn folder(&self, path: &Path) -> Option<Rc<Folder>> {
+        if let Some(known) = self.known(path) {
+            return Some(known);
+        }
+        match self.follow(path) {
+            Place::Found(found) if found.about.is_dir() => {
+                let Found { path, youngest_link, .. } = found;
+                Some(Rc::new(Folder { path, youngest_link, links: 0 }))
+            }
+            _ => None,
+        }
     }
 
     fn known(&self, path: &Path) -> Option<Rc<Folder>> {

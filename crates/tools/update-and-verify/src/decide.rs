@@ -51,9 +51,7 @@ impl Found<'_> {
             match &row.updated {
                 Updated::Yes => self.updated(row, whose),
                 Updated::RolledBack => {
-                    let policy = self.known(row).and_then(|known| known.policy);
-                    let is_asked_again = policy == Some(Policy::Registry);
-                    self.matters.push(Matter::RolledBack { whose: whose.clone(), is_asked_again });
+                    self.put_back(row, whose.clone());
                     self.verify(whose, After::Rollback);
                 }
                 Updated::Failed => self.failed(row, whose),
@@ -70,12 +68,17 @@ impl Found<'_> {
         for row in &self.facts.run.rows {
             let whose = of_row(row);
             match &row.updated {
-                Updated::RolledBack => self.matters.push(Matter::RolledBack(whose)),
+                Updated::RolledBack => self.put_back(row, whose),
                 Updated::Failed => self.failed(row, whose),
                 Updated::Other(word) => self.unknown(whose, word),
                 Updated::Yes | Updated::No | Updated::Pending => {}
             }
         }
+    }
+
+    fn put_back(&mut self, row: &Row, whose: Whose) {
+        let policy = self.known(row).and_then(|known| known.policy);
+        self.matters.push(Matter::RolledBack { whose, is_asked_again: policy == Some(Policy::Registry) });
     }
 
     fn unknown(&mut self, whose: Whose, word: &str) {
