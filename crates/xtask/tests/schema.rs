@@ -319,15 +319,20 @@ fn job(tree: &Path, row: &str) -> Result<()> {
 
 /// A generation of Home Manager without units.
 fn generation(tree: &Path) -> Result<()> {
-    fs::create_dir_all(tree.join("nix/store/generation"))?;
+    fs::create_dir_all(tree.join("nix/store/00000000000000000000000000000003-home-manager-generation"))?;
     fs::create_dir_all(tree.join("home/tim/.local/state/nix/profiles"))?;
-    Ok(symlink("/nix/store/generation", tree.join("home/tim/.local/state/nix/profiles/home-manager"))?)
+    Ok(symlink(
+        "/nix/store/00000000000000000000000000000003-home-manager-generation",
+        tree.join("home/tim/.local/state/nix/profiles/home-manager"),
+    )?)
 }
 
 /// A generation that ships a unit, whose link is missing.
 fn missing_link(tree: &Path) -> Result<()> {
     generation(tree)?;
-    let units = tree.join("nix/store/generation/home-files/.config/systemd/user");
+    let units = tree.join(
+        "nix/store/00000000000000000000000000000003-home-manager-generation/home-files/.config/systemd/user",
+    );
     fs::create_dir_all(&units)?;
     fs::write(units.join("web.service"), "[Service]\nExecStart=/bin/true\n")?;
     for folder in ["home/tim", "home/tim/.local", "home/tim/.local/state"] {
