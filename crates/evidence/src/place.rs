@@ -15,7 +15,11 @@ use oneshot::Root;
 
 /// Below the runtime directory, with the mode that each folder is made with: what a program says of its run may have
 /// lines of logs in it, which are not for everybody.
-const FOLDERS: [(&str, u32); 2] = [("mendutils", 0o755), ("evidence", 0o700)];
+const FOLDERS: [(&str, Mode); 2] = [("mendutils", SHARED), ("evidence", Mode::S_IRWXU)];
+
+/// Everybody may look for the folder of the suite; locks stand in it, too.
+const SHARED: Mode =
+    Mode::S_IRWXU.union(Mode::S_IRGRP).union(Mode::S_IXGRP).union(Mode::S_IROTH).union(Mode::S_IXOTH);
 
 const FOLDER: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
@@ -66,8 +70,8 @@ impl Place {
         let base = root.join(&self.0);
         let mut folder =
             OwnedFd::from(File::open(&base).with_context(|| format!("opening {}", base.display()))?);
-        for (name, mode) in FOLDERS.into_iter().chain([(unit, 0o700)]) {
-            match mkdirat(folder.as_fd(), name, Mode::from_bits_truncate(mode)) {
+        for (name, mode) in FOLDERS.into_iter().chain([(unit, Mode::S_IRWXU)]) {
+            match mkdirat(folder.as_fd(), name, mode) {
                 Ok(()) | Err(Errno::EEXIST) => {}
                 Err(error) => {
                     return Err(error).with_context(|| format!("making {name} in {}", base.display()));
