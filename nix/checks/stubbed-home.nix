@@ -52,10 +52,6 @@ in
     assertions = list;
     warnings = list;
     home = {
-      activation = mkOption {
-        type = types.attrsOf types.anything;
-        default = { };
-      };
       username = str;
       homeDirectory = str;
       stateVersion = str;
