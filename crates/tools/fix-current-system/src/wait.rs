@@ -89,6 +89,10 @@ impl<'a> Store<'a> {
     fn tell(&self, deadline: Option<Deadline>, told: &mut String, report: &mut Report) -> Result<Outcome> {
         let limit = self.arguments.timeout.at_most();
         self.until(deadline, &mut |missing| {
+            // Everything is there.
+            if missing.is_empty() {
+                return;
+            }
             let missing: Vec<_> = missing.iter().map(Missing::to_string).collect();
             let text = format!("waiting {limit}: {}", missing.join("; "));
             if *told != text {

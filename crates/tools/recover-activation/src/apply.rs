@@ -83,7 +83,9 @@ impl Hands<'_> {
         let wanted = Wanted { path: store::STORE.into(), mounted: !expected.is_empty() };
         let deadline = Deadline::after(Duration::from_secs(u64::from(self.seconds)));
         let outcome = path_wait::wait(self.root, &[wanted], Some(deadline), &mut |missing| {
-            report.info(&format!("waiting, at most {} s: {}", self.seconds, told(missing)));
+            if !missing.is_empty() {
+                report.info(&format!("waiting, at most {} s: {}", self.seconds, told(missing)));
+            }
         })?;
         Ok(match outcome {
             path_wait::Outcome::There => End::Done,
