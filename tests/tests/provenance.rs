@@ -27,6 +27,7 @@ mod vanished;
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .on_each("t05_a_regular_file_in_place_of_the_link_is_found_and_healed", field::t05)
         .on_each("t06_a_stale_drop_in_is_found_with_etc_read_only", field::t06)
         .on_each("t07_what_need_daemon_reload_sees_is_found_and_cleared", field::t07)

@@ -9,7 +9,9 @@ use crate::host::Host;
 /// Tim runs a manager whose own units are in a folder of the system.
 pub(crate) fn elsewhere(release: Release) -> Result<()> {
     let host = Host::boot(release)?;
-    host.sh("systemctl stop user@1000.service; mkdir -p /run/user/1000; chown tim: /run/user/1000; chmod 700 /run/user/1000")?;
+    // The directory is taken away after the manager has ended, by a job of its own.
+    host.sh("systemctl stop user@1000.service user-runtime-dir@1000.service; mkdir -p /run/user/1000; \
+         chown tim: /run/user/1000; chmod 700 /run/user/1000")?;
     let fix = |arguments: &[&str]| {
         let command = [&["fix-unit-provenance", "--json", "--user=tim"], arguments].concat();
         Report::of(host.machine().root(&command).run()?)
