@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use oneshot::{Deadline, Report};
+use oneshot::{Deadline, Report, Root};
 use podman::provider::{Project, Provider};
 use podman::{Podman, compose, program};
 use stack::expected::expected;
@@ -47,19 +47,23 @@ pub(crate) fn is_complete(lacks: &[Lack], report: &mut Report) -> bool {
     lacks.is_empty()
 }
 
-/// podman, its provider and the configuration; `None` when something is missing, which is told.
+/// podman, where it can work; `None` when something is missing, which is told.
+pub(crate) fn podman(root: &Root, report: &mut Report) -> Result<Option<Podman>> {
+    let podman = Podman::find(root)?;
+    let uid = nix::unistd::geteuid().as_raw();
+    let is_able = is_complete(&require::platform(root, podman.folders(), uid), report);
+    Ok(is_able.then_some(podman))
+}
+
+/// The provider and the configuration; `None` when something is missing, which is told.
 pub(crate) fn stack(
     arguments: &Arguments,
+    podman: Podman,
     project: Project,
     places: &Places,
     report: &mut Report,
 ) -> Result<Option<(Stack, Option<Lent>)>> {
     let root = arguments.common.root();
-    let podman = Podman::find(&root)?;
-    let uid = nix::unistd::geteuid().as_raw();
-    if !is_complete(&require::platform(&root, podman.folders(), uid), report) {
-        return Ok(None);
-    }
     let provider = Provider::find(&root, &podman, arguments.provider.as_deref())?;
     let (project, lent) = with_one_env_file(arguments.write.dry_run, places, &provider, project)?;
     let (text, config) = provider.config(&podman, &project)?;

@@ -32,9 +32,13 @@ pub fn run(arguments: &Arguments, report: &mut Report) -> Result<()> {
     }
     stack::catch_ends()?;
     let root = arguments.common.root();
+    // Before the lock, whose folder may be what is missing.
+    let Some(podman) = gather::podman(&root, report)? else { return Ok(()) };
     let places = Places::of(&root)?;
     let _lock = if arguments.write.dry_run { None } else { Some(places.lock(&arguments.project)?) };
-    let Some((stack, _lent)) = gather::stack(arguments, project, &places, report)? else { return Ok(()) };
+    let Some((stack, _lent)) = gather::stack(arguments, podman, project, &places, report)? else {
+        return Ok(());
+    };
     let memory = Memory::new(places.state(), &arguments.project);
     let verified = memory.read()?;
     let mut run = Run { arguments, stack, places, memory, verified, report };
