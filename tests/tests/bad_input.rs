@@ -9,6 +9,7 @@ use lab::{Output, Release, Session};
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .on_each("what_is_no_user_is_refused_and_nothing_changed", no_user)
         .on_each("a_bad_user_beside_a_good_one_is_told", beside)
         .on_each("without_root_it_says_so", no_root)

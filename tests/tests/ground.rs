@@ -10,6 +10,7 @@ use lab::{Release, Report, Session};
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .on_each("a_healthy_session_of_wsl_needs_no_table", of_wsl)
         .on_each("a_sole_mount_in_order_needs_no_table", in_order)
         .on_each("a_sole_mount_with_wrong_flags_or_limits_is_judged_by_the_table", of_wrong_options)

@@ -14,6 +14,7 @@ mod sys;
 fn main() -> ExitCode {
     lab::trials()
         .with_programs()
+        .sparing()
         .on_each("a_file_in_the_place_of_the_directory_is_refused", binds::file)
         .on_each("a_fifo_or_a_socket_in_the_place_of_the_directory_is_refused", binds::special)
         .on_each("a_symbolic_link_to_a_runtime_directory_is_refused", binds::symlink_to_ann)

@@ -35,11 +35,12 @@ impl Quadlet {
         Ok(quadlet)
     }
 
-    /// Writes more units and starts them.
+    /// Writes more units and starts them. They may be started as often as a test does within seconds: with the default limit
+    /// (five times in ten seconds) a roll-back itself would be refused.
     pub(crate) fn add(&self, units: &[(&str, &str, &str)]) -> Result<()> {
         for (name, image, more) in units {
             let text = format!(
-                "[Container]\nContainerName={name}\nImage={image}\nPull=never\n{more}\n\
+                "[Unit]\nStartLimitIntervalSec=0\n[Container]\nContainerName={name}\nImage={image}\nPull=never\n{more}\n\
                  [Service]\nTimeoutStartSec=6\nTimeoutStopSec=3\nRestart=no\n"
             );
             self.podman.write(&format!(".config/containers/systemd/{name}.container"), &text)?;
