@@ -6,6 +6,7 @@ use anyhow::Result;
 use launchd::Launchctl;
 use nix_host::{Platform, profile};
 use oneshot::{Resolver, Root};
+use user_session::{Target, account};
 
 use crate::facts::Facts;
 use crate::{files, ground, jobs, link};
@@ -19,6 +20,18 @@ pub struct Person {
     pub home: Option<PathBuf>,
     /// The login shell.
     pub shell: Option<PathBuf>,
+}
+
+impl Person {
+    /// What the account database has of a uid; neither where it does not know it.
+    pub fn of(root: &Root, uid: u32) -> Result<Self> {
+        let (mut home, mut shell) = (None, None);
+        if let Some(account) = account::find(root, &Target::Uid(uid))? {
+            home = account::home(root, &account)?;
+            shell = account::shell(root, &account)?;
+        }
+        Ok(Self { uid, home, shell })
+    }
 }
 
 /// What is to be looked at.

@@ -5,7 +5,6 @@ use anyhow::Result;
 use launchd::{Launchctl, Tool, Tools, console};
 use nix_host::platform::{self, Platform};
 use oneshot::{Exit, Resolver, Root, exit};
-use user_session::{Target, account};
 
 use crate::arguments::Arguments;
 use crate::decide::Silent;
@@ -52,9 +51,5 @@ fn launchctl(arguments: &Arguments, root: &Root) -> Result<(Option<Launchctl>, O
 fn person(root: &Root) -> Result<Option<Person>> {
     let own = nix::unistd::getuid().as_raw();
     let uid = if own == 0 { console::user(root)? } else { Some(own) };
-    let Some(uid) = uid else { return Ok(None) };
-    let account = account::find(root, &Target::Uid(uid))?;
-    let home = account.as_ref().map(|account| account::home(root, account)).transpose()?.flatten();
-    let shell = account.as_ref().map(|account| account::shell(root, account)).transpose()?.flatten();
-    Ok(Some(Person { uid, home, shell }))
+    uid.map(|uid| Person::of(root, uid)).transpose()
 }

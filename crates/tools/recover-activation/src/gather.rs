@@ -8,7 +8,6 @@ use anyhow::Result;
 use launchd::{Domain, Launchctl};
 use nix_host::{Platform, platform, profile};
 use oneshot::{Deadline, Resolver, Root};
-use user_session::{Target, account};
 
 use crate::decide;
 use crate::facts::Facts;
@@ -65,9 +64,7 @@ impl Lookout {
 }
 
 fn person(root: &Root, uid: u32) -> Result<Person> {
-    let account = account::find(root, &Target::Uid(uid))?;
-    let home = account.as_ref().map(|account| account::home(root, account)).transpose()?.flatten();
-    let home = home.or_else(|| std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()));
-    let shell = account.as_ref().map(|account| account::shell(root, account)).transpose()?.flatten();
-    Ok(Person { uid, home, shell })
+    let known = Person::of(root, uid)?;
+    let told = || std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    Ok(Person { home: known.home.clone().or_else(told), ..known })
 }
