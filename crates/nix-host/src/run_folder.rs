@@ -1,6 +1,7 @@
 //! `/run`: a folder of its own on Linux (file-hierarchy(7)), and on macOS a link that synthetic.conf(5) makes
 //! (nix-darwin `modules/system/base.nix`).
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use oneshot::Resolver;
@@ -36,6 +37,19 @@ pub enum Standing {
     Wrong(Kind),
     /// It could not be looked at: why.
     Unreadable(String),
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Right => out.write_str("is as it should be"),
+            Self::Missing => out.write_str("is missing"),
+            Self::Elsewhere(text) => write!(out, "leads to {}", text.display()),
+            Self::Dangling(reason) => write!(out, "leads nowhere: {reason}"),
+            Self::Wrong(kind) => write!(out, "is {kind}"),
+            Self::Unreadable(reason) => write!(out, "cannot be looked at: {reason}"),
+        }
+    }
 }
 
 /// `/run` as it is.

@@ -20,20 +20,12 @@ pub(crate) fn right(wanted: &Path) -> Finding {
 
 /// `/run` is not what the platform has there.
 pub(crate) fn run(facts: &Facts, standing: &Standing) -> Finding {
-    let is = match standing {
-        Standing::Right => "is as it should be".to_owned(),
-        Standing::Missing => "is missing".to_owned(),
-        Standing::Elsewhere(text) => format!("leads to {}", text.display()),
-        Standing::Dangling(reason) => format!("leads nowhere: {reason}"),
-        Standing::Wrong(kind) => format!("is {kind}"),
-        Standing::Unreadable(reason) => format!("cannot be looked at: {reason}"),
-    };
     if facts.platform != Platform::Mac {
-        let text = format!("{RUN} {is}, and should be a folder: nothing can be linked there");
+        let text = format!("{RUN} {standing}, and should be a folder: nothing can be linked there");
         return Finding::fail("run-folder", text).hint(format!("findmnt {RUN}; ls -ld {RUN}"));
     }
     let causes = run_folder::causes(&facts.manifests);
-    let mut text = format!("{RUN} {is}, and should be a link to {}", run_folder::REAL);
+    let mut text = format!("{RUN} {standing}, and should be a link to {}", run_folder::REAL);
     for (path, fault) in &causes {
         text.push_str(&format!("; {} {fault}", path.display()));
     }

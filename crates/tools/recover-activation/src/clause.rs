@@ -23,7 +23,7 @@ pub(crate) fn of(trouble: &Trouble) -> Clause {
     match trouble {
         Trouble::Run { standing, causes } => {
             let causes = causes.iter().map(|(path, fault)| format!("; {} {fault}", path.display()));
-            let text = format!("{} {}{}", run_folder::RUN, run(standing), causes.collect::<String>());
+            let text = format!("{} {standing}{}", run_folder::RUN, causes.collect::<String>());
             Clause { id: "run-folder", text }
         }
         Trouble::Volume(Volume::Removable) => {
@@ -60,18 +60,6 @@ pub(crate) fn of(trouble: &Trouble) -> Clause {
             let text = format!("the login shell {} cannot be reached: {reason}", shell.display());
             Clause { id: "login-shell", text }
         }
-    }
-}
-
-fn run(standing: &run_folder::Standing) -> String {
-    use run_folder::Standing;
-    match standing {
-        Standing::Right => "is as it should be".to_owned(),
-        Standing::Missing => "is missing".to_owned(),
-        Standing::Elsewhere(text) => format!("leads to {}", text.display()),
-        Standing::Dangling(reason) => format!("leads nowhere: {reason}"),
-        Standing::Wrong(kind) => format!("is {kind}"),
-        Standing::Unreadable(reason) => format!("cannot be looked at: {reason}"),
     }
 }
 
