@@ -15,7 +15,7 @@ use crate::json::text;
 pub const POLICY: &str = "io.containers.autoupdate";
 /// Names the file with the credentials of the registry.
 pub const AUTHFILE: &str = "io.containers.autoupdate.authfile";
-/// Names the unit that is to be restarted.
+/// Names the unit that is to be restarted (podman-auto-update(1)).
 pub const UNIT: &str = "PODMAN_SYSTEMD_UNIT";
 
 /// What is said of a container in a pod without an infra container, as podman-compose makes them; it names neither.

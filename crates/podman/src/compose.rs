@@ -28,8 +28,6 @@ pub struct Service {
     pub is_local: bool,
     /// `scale` or `deploy.replicas`, 1 where neither is given.
     pub replicas: u32,
-    /// The name of the first container, where it is given.
-    pub container_name: Option<String>,
     /// What it waits for before it starts: service and condition, `service_started` where none is given.
     pub depends_on: BTreeMap<String, String>,
     /// `env_file` entries that are required.

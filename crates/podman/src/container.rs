@@ -120,8 +120,6 @@ pub struct Container {
     pub started: Option<i64>,
     /// How often the restart policy has started it anew.
     pub restarts: i64,
-    /// `no`, `always`, `on-failure`, `unless-stopped` or empty.
-    pub restart_policy: String,
     /// `None` where it has no health check, `["NONE"]` included.
     pub healthcheck: Option<Healthcheck>,
     /// `None` where nothing was said of it; a status survives the end of a container.
@@ -190,7 +188,6 @@ impl Container {
             error: text(value, "/State/Error"),
             started: time::parse(&text(value, "/State/StartedAt")),
             restarts: number(value, "/RestartCount"),
-            restart_policy: text(value, "/HostConfig/RestartPolicy/Name"),
             healthcheck: healthcheck(value),
             health: health(value),
             run_folder: run_folder(value),

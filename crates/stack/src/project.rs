@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use oneshot::{Deadline, Root};
+use podman::auto_update::UNIT;
 use podman::compose::Config;
 use podman::provider::{Kind, Project, Provider};
 use podman::{Container, Podman, container, image, list};
 use serde_json::{Map, Value, json};
 
 use crate::apply::Order;
-use crate::stale::{Present, Reason, Stale, UNIT};
+use crate::stale::{Present, Reason, Stale};
 use crate::{judge, watch};
 
 /// How long the removal of containers may take: each has its stop timeout, 10 s by default, one after another.

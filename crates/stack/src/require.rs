@@ -8,7 +8,7 @@ use podman::Provider;
 use podman::compose::Config;
 use podman::provider::Project;
 use user_session::bus::{self, Answer};
-use user_session::{Account, directory};
+use user_session::directory;
 
 /// What is missing or not in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +127,6 @@ pub fn api(root: &Root, provider: &Provider) -> Vec<Lack> {
     path.filter_map(|path| Some((silence(bus::ask(&path))?, path)))
         .map(|(wrong, path)| Lack::Api(path, wrong))
         .collect()
-}
-
-/// The caller's account, for messages and for the folder of its state.
-pub fn caller(root: &Root) -> anyhow::Result<Option<Account>> {
-    user_session::account::find(root, &user_session::Target::Uid(nix::unistd::geteuid().as_raw()))
 }
 
 #[cfg(test)]

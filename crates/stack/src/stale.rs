@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use podman::auto_update::UNIT;
 use podman::{Container, Status, list};
 
 use crate::sight::Sight;
-
-/// The label by which `podman auto-update` finds the unit to restart (podman-auto-update(1)).
-pub const UNIT: &str = "PODMAN_SYSTEMD_UNIT";
 
 /// Both providers number the containers of a service from 1.
 const NUMBER: &str = "com.docker.compose.container-number";

@@ -121,7 +121,6 @@ fn service(value: &Value) -> Service {
         is_local: value.get("build").is_some_and(|build| !build.is_null())
             || matches!(value.get("pull_policy").and_then(Value::as_str), Some("never" | "build")),
         replicas: replicas(value),
-        container_name: text("container_name"),
         depends_on: depends_on(value.get("depends_on")),
         env_files: env_files(value.get("env_file")),
         secrets: sources(value.get("secrets")),
@@ -200,7 +199,6 @@ mod tests {
             assert_eq!(config.to_complete(), BTreeSet::from(["init"]));
             assert!(config.services["web"].env_files[0].ends_with("web.env"));
             assert!(config.services["side"].env_files.is_empty(), "it is not required");
-            assert_eq!(config.services["side"].container_name.as_deref(), Some("sidecar"));
             assert!(config.services["web"].secrets.contains("s") && config.secrets["s"].ends_with("s.txt"));
         }
         Ok(())

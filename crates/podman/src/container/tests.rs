@@ -64,7 +64,7 @@ fn what_a_check_said_and_how_a_container_ended_is_told() -> Result<()> {
     let ended = one(TRIXIE, "exit3")?;
     assert_eq!((ended.exit_code, ended.pid, ended.conmon), (3, None, None));
     let restarter = one(TRIXIE, "restarter")?;
-    assert_eq!((restarter.restarts, restarter.restart_policy.as_str()), (2, "on-failure"));
+    assert_eq!(restarter.restarts, 2);
     assert_eq!(one(TRIXIE, "created")?.started, None);
     Ok(())
 }

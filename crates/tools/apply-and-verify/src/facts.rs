@@ -1,7 +1,6 @@
 //! What the decision is made from: plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use podman::provider::Kind;
 use stack::judge::Expected;
@@ -32,6 +31,4 @@ pub struct Facts {
     pub project: String,
     /// The name of the provider.
     pub provider: String,
-    /// The compose files.
-    pub files: Vec<PathBuf>,
 }

@@ -128,7 +128,6 @@ pub(crate) fn gather(arguments: &Arguments, stack: &Stack, verified: Option<&Ver
         now: watch::now(),
         project: stack.project.name.clone(),
         provider: stack.provider.name(),
-        files: stack.project.files.clone(),
     })
 }
 

@@ -44,7 +44,6 @@ fn good() -> Result<Facts, Box<dyn Error>> {
         now: 0,
         project: "p".to_owned(),
         provider: "docker-compose".to_owned(),
-        files: Vec::new(),
     })
 }
 
